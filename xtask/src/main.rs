@@ -1,0 +1,3 @@
+//! Builds, tests and checks Plugsmith.
+
+fn main() {}
