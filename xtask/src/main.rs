@@ -1,3 +1,70 @@
-//! Builds, tests and checks Plugsmith.
+//! Builds, tests and checks Plugsmith: `cargo xtask`.
+//!
+//! Owns the list of commands and nothing else: each command is a file of its own. The tool depends
+//! on no other crate of the workspace, so that it builds when they do not.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod carts;
+mod ci;
+mod demo;
+mod examples;
+mod flags;
+mod guests;
+mod kernel;
+mod progress;
+mod setup;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::{env, process::ExitCode};
+
+use anyhow::Result;
+
+use crate::{
+    flags::{Command, Invocation},
+    progress::Paint,
+    workspace::Workspace,
+};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let paint = Paint::for_stderr();
+    let invocation = match flags::parse(&arguments) {
+        Ok(invocation) => invocation,
+        Err(err) => {
+            eprintln!("{} {err}", paint.red("error:"));
+            return ExitCode::from(2);
+        }
+    };
+    match run(&invocation) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("{} {err:#}", paint.red("error:"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(invocation: &Invocation) -> Result<()> {
+    let flags = match invocation {
+        Invocation::Help(text) => {
+            print!("{text}");
+            return Ok(());
+        }
+        Invocation::Run(flags) => flags,
+    };
+    let workspace = Workspace::find()?;
+    match flags.command {
+        Command::Setup => setup::run(&workspace, flags.value("--route")),
+        Command::Guests => guests::run(&workspace),
+        Command::Kernel => kernel::run(flags.has("--check")),
+        Command::Demo => demo::run(&workspace, &flags.rest),
+        Command::Test => test::run(&workspace, &flags.rest),
+        Command::Examples => examples::run(&workspace, flags.has("--write")),
+        Command::Carts => carts::run(&workspace, flags.has("--check")),
+        Command::Tidy => tidy::run(&workspace),
+        Command::Ci => ci::run(&workspace),
+    }
+}

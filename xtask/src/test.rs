@@ -1,0 +1,44 @@
+//! `cargo xtask test`: every test of the workspace, with the plug-ins that some of them load.
+//!
+//! Prints nothing after cargo, so that the output ends with the summaries of the tests.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{
+    examples, guests,
+    progress::Progress,
+    workspace::{self, Workspace},
+};
+
+/// Builds the plug-ins and runs the tests.
+///
+/// # Errors
+///
+/// If something does not compile, or a test fails.
+pub(crate) fn run(workspace: &Workspace, rest: &[String]) -> Result<()> {
+    let mut progress = Progress::new(guests::N_STEPS + 1);
+    guests::build(workspace, &mut progress)?;
+    all(workspace, &mut progress, rest)
+}
+
+/// Runs the tests of the whole workspace as the last step of the caller's progress.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn all(workspace: &Workspace, progress: &mut Progress, rest: &[String]) -> Result<()> {
+    progress.step(
+        "Running the tests",
+        "the first build compiles the WebAssembly engine and takes some minutes on two cores",
+    );
+    workspace::run(command(workspace, &["--workspace"]).args(rest))
+}
+
+/// `cargo test` with the built plug-ins at hand.
+pub(crate) fn command(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let mut command = workspace.cargo(&["test"]);
+    command.args(arguments).env(examples::GUESTS_VARIABLE, workspace.guests());
+    command
+}
