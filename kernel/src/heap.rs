@@ -1,0 +1,299 @@
+//! The heap: reserves, frees and measures blocks, and applies the bounds rule.
+//!
+//! Blocks tile the bytes from the end of the input to the position without gaps, each a multiple of
+//! [`BLOCK_ALIGN`](crate::layout::BLOCK_ALIGN) bytes. All state lies in the memory, so a heap is only a
+//! view of it. How blocks are recorded, binned and marked is told in `ledger.rs`, `free_list.rs` and
+//! `channel.rs`.
+
+use core::{error, fmt, num::NonZeroU64};
+
+use crate::{
+    Block, CallStart, Memory, Offset, layout,
+    ledger::{Entry, Ledger},
+};
+
+/// An allocator over a memory.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "testing")] {
+/// use core::num::NonZeroU64;
+/// use plugsmith_kernel::{Heap, VecMemory};
+///
+/// let mut heap = Heap::new(VecMemory::new(1, 1));
+/// let block = heap.alloc(NonZeroU64::new(10).unwrap()).unwrap();
+/// heap.store_u8(block, 7);
+/// assert_eq!((heap.len_of(block).map(|len| len.get()), heap.load_u8(block)), (Some(10), 7));
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Heap<M> {
+    pub(crate) memory: M,
+}
+
+/// Why a block could not be reserved. The heap is then unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeapError {
+    /// No free block is large enough, and the memory cannot grow as much as it takes.
+    Exhausted {
+        /// The length that was asked for.
+        len: u64,
+    },
+}
+
+impl fmt::Display for HeapError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exhausted { len } => write!(formatter, "no room for a block of {len} bytes"),
+        }
+    }
+}
+
+impl error::Error for HeapError {}
+
+impl<M: Memory> Heap<M> {
+    /// Views `memory` as a heap. Its state is in the memory; zeroes are a heap without blocks.
+    pub fn new(memory: M) -> Self {
+        Self { memory }
+    }
+
+    /// Borrows the memory.
+    pub fn memory(&self) -> &M {
+        &self.memory
+    }
+
+    /// Borrows the memory for writing, as the host may between calls.
+    pub fn memory_mut(&mut self) -> &mut M {
+        &mut self.memory
+    }
+
+    /// Reserves `len` bytes and returns the offset of the first.
+    ///
+    /// The block is zeroed, aligned to [`layout::BLOCK_ALIGN`] bytes, and valid until it is freed or
+    /// the heap is reset. Memory grows by whole pages only when no free block was found.
+    ///
+    /// # Errors
+    ///
+    /// [`HeapError::Exhausted`] if no memory can hold so many bytes, or this one cannot grow.
+    pub fn alloc(&mut self, len: NonZeroU64) -> Result<Offset, HeapError> {
+        let len = len.get();
+        self.reserve(len).ok_or(HeapError::Exhausted { len })
+    }
+
+    /// Frees the active block that starts at `offset`. Any other offset is ignored, and so is a block
+    /// that carries the output or the error.
+    ///
+    /// If the input starts there, it becomes empty. The block of the input itself is not used again
+    /// before the next reset.
+    pub fn free(&mut self, offset: Offset) {
+        let input = self.input_block().filter(|input| input.offset() == offset);
+        let entry = if input.is_none() { self.find(offset) } else { None };
+        let block = input.or_else(|| entry.and_then(|entry| self.active_block(entry)));
+        let Some(block) = block else { return };
+        if self.carries_result(block) {
+            return;
+        }
+        self.clear_input_at(offset);
+        match entry {
+            Some(entry) => {
+                self.deactivate(entry);
+                self.release(entry);
+            }
+            None => self.memory.store_u64(layout::INPUT_EXTENT, 0),
+        }
+    }
+
+    /// Returns the length that was asked for of the active block that starts at `offset`.
+    pub fn len_of(&self, offset: Offset) -> Option<NonZeroU64> {
+        let input = self.input_block().filter(|input| input.offset() == offset);
+        let block = match input {
+            Some(input) => input,
+            None => self.active_block(self.find(offset)?)?,
+        };
+        NonZeroU64::new(u64::from(block.len()))
+    }
+
+    /// Returns `len` bytes from `offset` as a block if the bounds rule holds for all of them.
+    pub fn block(&self, offset: Offset, len: u64) -> Option<Block> {
+        let len = u32::try_from(len).ok()?;
+        let start = offset.get();
+        let position = self.position();
+        (start >= layout::GUEST_START && start <= position && len <= position - start)
+            .then(|| Block::new(offset, len))
+    }
+
+    /// Loads the byte at `offset`, or zero out of bounds.
+    pub fn load_u8(&self, offset: Offset) -> u8 {
+        self.block(offset, 1).map_or(0, |block| self.memory.load_u8(block.start()))
+    }
+
+    /// Loads the eight bytes from `offset`, or zero if one of them is out of bounds.
+    pub fn load_u64(&self, offset: Offset) -> u64 {
+        self.block(offset, 8).map_or(0, |block| self.memory.load_u64(block.start()))
+    }
+
+    /// Stores the byte at `offset`, or nothing out of bounds.
+    pub fn store_u8(&mut self, offset: Offset, value: u8) {
+        if let Some(block) = self.block(offset, 1) {
+            self.memory.store_u8(block.start(), value);
+        }
+    }
+
+    /// Stores the eight bytes from `offset`, or nothing if one of them is out of bounds.
+    pub fn store_u64(&mut self, offset: Offset, value: u64) {
+        if let Some(block) = self.block(offset, 8) {
+            self.memory.store_u64(block.start(), value);
+        }
+    }
+
+    /// Frees every block and clears input, output and error.
+    ///
+    /// Costs no more than the blocks that were made. Their bytes stay, out of bounds, and become zero
+    /// when they are handed out again.
+    pub fn reset(&mut self) {
+        self.clear_channel();
+        self.clear_ledger();
+        self.memory.store_u64(layout::POSITION, u64::from(layout::GUEST_START));
+    }
+
+    /// Begins a call with an input of `len` bytes, as the host does without calling the kernel, and
+    /// returns the bytes of the input for the caller to write, `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// [`HeapError::Exhausted`] if no memory can hold so many bytes, or this one cannot grow. The
+    /// heap is then without blocks.
+    pub fn begin(&mut self, len: u64) -> Result<Option<Block>, HeapError> {
+        let start = CallStart::new(len).filter(|start| self.reach(start.position()));
+        if start.is_none() || !self.ledger().is_inline() {
+            self.reset();
+        }
+        let start = start.ok_or(HeapError::Exhausted { len })?;
+        let padding = start.padding();
+        self.memory.fill_zero(padding.start, padding.end - padding.start);
+        let registers = start.registers(self.memory.load_u64(layout::DIRTY_END));
+        for (address, byte) in (layout::ROOT..).zip(registers) {
+            self.memory.store_u8(address, byte);
+        }
+        Ok(self.input())
+    }
+
+    /// Returns how many bytes the memory has for blocks, used and unused, without growing.
+    pub fn capacity(&self) -> u64 {
+        u64::from(self.end() - layout::GUEST_START)
+    }
+
+    /// Returns the end of the bytes that were handed out.
+    pub fn position(&self) -> u32 {
+        self.memory.load_u32(layout::POSITION).max(layout::GUEST_START)
+    }
+
+    /// Returns the address of the first byte after the memory.
+    pub(crate) fn end(&self) -> u32 {
+        self.memory.n_pages().min(layout::MAX_PAGES) * layout::PAGE_LEN
+    }
+
+    /// Makes room for `span` bytes from the position and for one more entry, or changes nothing.
+    ///
+    /// Memory grows by at least as much as the ledger that has to move for it, as long as the limit
+    /// allows, so that all moves together cost no more than all growth.
+    pub(crate) fn make_room(&mut self, span: u32) -> Option<()> {
+        let ledger = self.ledger();
+        let doublings = self.doublings_for_one_more();
+        let fits = if doublings == ledger.doublings {
+            let end = if ledger.is_inline() { self.end() } else { ledger.base };
+            span <= end - self.position()
+        } else {
+            false
+        };
+        if fits {
+            return Some(());
+        }
+        let needed = u64::from(self.position()) + u64::from(span) + Ledger::top_len(doublings);
+        let missing = needed.saturating_sub(u64::from(self.end()));
+        if missing > 0 {
+            self.grow(missing, Ledger::top_len(ledger.doublings))?;
+        }
+        if doublings > 0 {
+            self.move_ledger(doublings);
+        }
+        Some(())
+    }
+
+    /// Lets the position fall to `position`, where a block ended at the old one.
+    pub(crate) fn lower_position(&mut self, position: u32) {
+        self.memory.store_u64(layout::POSITION, u64::from(position));
+        self.clear_ranges_past(position);
+    }
+
+    fn reserve(&mut self, len: u64) -> Option<Offset> {
+        let len = u32::try_from(len).ok()?;
+        let span = len.checked_next_multiple_of(layout::BLOCK_ALIGN)?;
+        let entry = match self.take_free(span) {
+            Some(entry) => {
+                self.split(entry, span);
+                entry
+            }
+            None => self.bump(span)?,
+        };
+        self.activate(entry, len);
+        let start = self.field(entry, layout::ENTRY_START);
+        self.zero_dirty(start, start + span);
+        Offset::at(start)
+    }
+
+    /// Makes a block of `span` bytes at the position.
+    fn bump(&mut self, span: u32) -> Option<Entry> {
+        self.make_room(span)?;
+        let start = self.position();
+        let entry = self.take_entry(start)?;
+        let last = Entry::from_link(self.memory.load_u32(layout::LAST));
+        self.join(last, Some(entry));
+        self.join(Some(entry), None);
+        self.memory.store_u64(layout::POSITION, u64::from(start + span));
+        Some(entry)
+    }
+
+    /// Makes the bytes from `start` to `end` zero, of which only those before `dirty_end` can differ.
+    fn zero_dirty(&mut self, start: u32, end: u32) {
+        let dirty_end = self.memory.load_u32(layout::DIRTY_END);
+        if dirty_end > start {
+            self.memory.fill_zero(start, end.min(dirty_end) - start);
+        }
+        if end > dirty_end {
+            self.memory.store_u64(layout::DIRTY_END, u64::from(end));
+        }
+    }
+
+    /// Grows the memory by `missing` bytes or more, and by `wanted` bytes or nearly so if it can.
+    fn grow(&mut self, missing: u64, wanted: u64) -> Option<()> {
+        let fewest = u32::try_from(missing.div_ceil(u64::from(layout::PAGE_LEN))).ok()?;
+        let most = u32::try_from(wanted.div_ceil(u64::from(layout::PAGE_LEN))).ok()?;
+        let mut n_pages = most.max(fewest);
+        while !self.memory.grow(n_pages) {
+            if n_pages == fewest {
+                return None;
+            }
+            n_pages = (n_pages / 2).max(fewest);
+        }
+        Some(())
+    }
+
+    /// Makes the memory at least `end` bytes long and returns whether it could.
+    fn reach(&mut self, end: u32) -> bool {
+        let missing = end.saturating_sub(self.end());
+        missing == 0 || self.memory.grow(missing.div_ceil(layout::PAGE_LEN))
+    }
+
+    /// Returns the block of the input that the host placed, until it is freed.
+    fn input_block(&self) -> Option<Block> {
+        let len = self.memory.load_u32(layout::INPUT_EXTENT);
+        let offset = Offset::at(layout::GUEST_START)?;
+        (len > 0).then(|| Block::new(offset, len))
+    }
+}
+
+#[cfg(test)]
+mod tests;
