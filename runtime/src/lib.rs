@@ -1,1 +1,73 @@
-//! Being written.
+//! Runs WebAssembly plug-ins inside a host program: isolated, limited, fast.
+//!
+//! A host loads a [`Plugin`] from a module or a [`Manifest`] and calls its exports with an input and
+//! for an output. The guest has memory of its own and no file, network or clock but what the host
+//! grants; time and memory are limited by the manifest. Plug-ins are those of Extism 1.x: any of
+//! them runs here, written in whatever language.
+//!
+//! # Examples
+//!
+//! ```
+//! use plugsmith::{Manifest, Plugin, Wasm};
+//!
+//! # fn main() -> Result<(), plugsmith::Error> {
+//! # #[cfg(feature = "wat")] {
+//! let module = br#"(module
+//!     (import "extism:host/env" "input_offset" (func $offset (result i64)))
+//!     (import "extism:host/env" "input_length" (func $length (result i64)))
+//!     (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+//!     (func (export "echo") (call $output (call $offset) (call $length))))"#;
+//! let manifest = Manifest::new([Wasm::data(module.to_vec())]).with_timeout(std::time::Duration::from_secs(1));
+//! let mut plugin = Plugin::new(&manifest, [], false)?;
+//! let output: String = plugin.call("echo", "hello")?;
+//! assert_eq!(output, "hello");
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This crate names no type of its engine in its interface, contains no unsafe code, and panics on
+//! no input.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod call;
+mod compiled;
+mod current_plugin;
+mod deadline;
+mod engine;
+mod error;
+mod fetch;
+mod guest_init;
+mod host;
+mod host_fn;
+mod instance;
+mod kernel;
+mod limits;
+mod link;
+mod memory;
+mod outcome;
+mod plugin;
+mod signature;
+mod source;
+mod state;
+mod survey;
+mod val;
+
+pub use plugsmith_convert::{self as convert, FromBytes, FromBytesOwned, MemoryHandle, ToBytes};
+pub use plugsmith_manifest::{self as manifest, Manifest, Wasm, WasmMetadata};
+
+pub use crate::{
+    builder::PluginBuilder,
+    compiled::CompiledPlugin,
+    current_plugin::CurrentPlugin,
+    error::{CallError, Error, LoadError},
+    host::HostError,
+    host_fn::{Function, UserData},
+    link::{EXTISM_ENV_MODULE, EXTISM_USER_MODULE},
+    outcome::{GuestFrame, GuestTrap, SourceLine, Trap},
+    plugin::{CancelHandle, Plugin},
+    source::WasmInput,
+    val::{PTR, Val, ValType},
+};

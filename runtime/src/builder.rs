@@ -1,0 +1,92 @@
+//! What can be said about a plug-in before it is compiled.
+
+use crate::{
+    compiled::CompiledPlugin, error::Error, host_fn::Function, plugin::Plugin, source::WasmInput,
+};
+
+/// Choices that are not part of the manifest.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Options {
+    pub(crate) wasi: bool,
+    pub(crate) debug_info: bool,
+    pub(crate) fuel_limit: Option<u64>,
+    pub(crate) kernel_page_limit: Option<u32>,
+}
+
+/// Collects how a plug-in is to be loaded.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "wat")] {
+/// let mut plugin = plugsmith::PluginBuilder::new(r#"(module (func (export "ping")))"#)
+///     .with_fuel_limit(10_000)
+///     .build()?;
+/// plugin.call::<(), ()>("ping", ())?;
+/// assert!(plugin.fuel_consumed().is_some_and(|fuel| fuel < 10_000));
+/// # }
+/// # Ok::<(), plugsmith::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct PluginBuilder<'a> {
+    pub(crate) source: WasmInput<'a>,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) options: Options,
+}
+
+impl<'a> PluginBuilder<'a> {
+    /// Starts with a module, WebAssembly text, or a manifest, and nothing granted.
+    pub fn new(plugin: impl Into<WasmInput<'a>>) -> Self {
+        Self { source: plugin.into(), functions: Vec::new(), options: Options::default() }
+    }
+
+    /// Grants the system interface, or not.
+    pub fn with_wasi(mut self, wasi: bool) -> Self {
+        self.options.wasi = wasi;
+        self
+    }
+
+    /// Adds host functions.
+    pub fn with_functions(mut self, functions: impl IntoIterator<Item = Function>) -> Self {
+        self.functions.extend(functions);
+        self
+    }
+
+    /// Has DWARF translated, for native debuggers and profilers.
+    pub fn with_debug_info(mut self) -> Self {
+        self.options.debug_info = true;
+        self
+    }
+
+    /// Gives each call `fuel` units of fuel, about one for each WebAssembly instruction.
+    pub fn with_fuel_limit(mut self, fuel: u64) -> Self {
+        self.options.fuel_limit = Some(fuel);
+        self
+    }
+
+    /// Limits the memory through which inputs and outputs pass, in pages of 64 KiB. The default is
+    /// 16,384, which is 1 GiB; the least that works is 16.
+    pub fn with_exchange_page_limit(mut self, pages: u32) -> Self {
+        self.options.kernel_page_limit = Some(pages);
+        self
+    }
+
+    /// Compiles and makes one plug-in.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoadError`](crate::LoadError).
+    pub fn build(self) -> Result<Plugin, Error> {
+        Plugin::new_from_compiled(&self.compile()?)
+    }
+
+    /// Compiles, for any number of plug-ins.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoadError`](crate::LoadError).
+    pub fn compile(self) -> Result<CompiledPlugin, Error> {
+        CompiledPlugin::new(self)
+    }
+}

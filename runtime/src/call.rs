@@ -1,0 +1,120 @@
+//! The road of one call, shared by every method that calls: encode, resolve, run, decode.
+
+use std::any::Any;
+
+use plugsmith_convert::{FromBytes, ToBytes};
+
+use crate::{
+    error::{CallError, Error},
+    instance::{LiveInstance, Request},
+    outcome::Failure,
+    plugin::Plugin,
+    state::HostContext,
+};
+
+impl Plugin {
+    /// Calls the export `name` with `input` and returns its output.
+    ///
+    /// The output may borrow from the plug-in's memory; it is valid until the next call.
+    ///
+    /// # Errors
+    ///
+    /// A [`CallError`]. The plug-in stays usable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "wat")] {
+    /// let module = r#"(module
+    ///     (import "extism:host/env" "input_offset" (func $offset (result i64)))
+    ///     (import "extism:host/env" "input_length" (func $length (result i64)))
+    ///     (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+    ///     (func (export "echo") (call $output (call $offset) (call $length))))"#;
+    /// let mut plugin = plugsmith::Plugin::new(module, [], false)?;
+    /// let output: &str = plugin.call("echo", "hello")?;
+    /// assert_eq!(output, "hello");
+    /// # }
+    /// # Ok::<(), plugsmith::Error>(())
+    /// ```
+    pub fn call<'a, 'b, T: ToBytes<'a>, U: FromBytes<'b>>(
+        &'b mut self,
+        name: impl AsRef<str>,
+        input: T,
+    ) -> Result<U, Error> {
+        Ok(self.run(name.as_ref(), &input, None)?)
+    }
+
+    /// Calls an export and lends `host_context` to the host functions that it calls, for this call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::call`].
+    pub fn call_with_host_context<'a, 'b, T, U, C>(
+        &'b mut self,
+        name: impl AsRef<str>,
+        input: T,
+        host_context: C,
+    ) -> Result<U, Error>
+    where
+        T: ToBytes<'a>,
+        U: FromBytes<'b>,
+        C: Any + Send + Sync + 'static,
+    {
+        Ok(self.run(name.as_ref(), &input, Some(Box::new(host_context)))?)
+    }
+
+    /// Calls an export; a failure comes with the status that [`CallError::status`] gives.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::call`].
+    pub fn call_get_error_code<'a, 'b, T: ToBytes<'a>, U: FromBytes<'b>>(
+        &'b mut self,
+        name: impl AsRef<str>,
+        input: T,
+    ) -> Result<U, (Error, i32)> {
+        self.run(name.as_ref(), &input, None).map_err(|err| {
+            let status = err.status();
+            (err.into(), status)
+        })
+    }
+
+    fn run<'a, 'b, T: ToBytes<'a>, U: FromBytes<'b>>(
+        &'b mut self,
+        name: &str,
+        input: &T,
+        context: Option<HostContext>,
+    ) -> Result<U, CallError> {
+        let input = input
+            .to_bytes()
+            .map_err(|source| CallError::Encode { name: name.to_owned(), source })?;
+        let output = self.run_bytes(name, input.as_ref(), context)?;
+        U::from_bytes(output).map_err(|source| CallError::Decode { name: name.to_owned(), source })
+    }
+
+    fn run_bytes(
+        &mut self,
+        name: &str,
+        input: &[u8],
+        context: Option<HostContext>,
+    ) -> Result<&[u8], CallError> {
+        let export = self.compiled.shared.exports.resolve(name)?;
+        if self.live.as_ref().is_some_and(LiveInstance::is_spent) {
+            self.discard_instance();
+        }
+        let live = self.live.get_or_insert_with(|| {
+            let vars = std::mem::take(&mut self.vars);
+            LiveInstance::new(&self.compiled.shared, self.id, vars, &self.cancel)
+        });
+        let request = Request { name, export, input, context };
+        match live.run(&self.compiled.shared, request) {
+            Ok(range) => Ok(self.live.as_ref().map_or(&[], |live| live.output(range))),
+            Err(Failure { error, keep_instance }) => {
+                if !keep_instance {
+                    self.discard_instance();
+                }
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A plug-in compiled and linked as far as can be without an instance. Immutable, shared, cheap to
+//! clone.
+
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+
+use plugsmith_manifest::Manifest;
+use uuid::Uuid;
+use wasmtime::{ExternType, Linker, Module, Store, ValType};
+
+use crate::{
+    builder::{Options, PluginBuilder},
+    deadline::Deadline,
+    engine::{EngineConfig, SharedEngine},
+    error::{CallError, Error, LoadError},
+    host::{self, vars::Vars},
+    limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryBudget, MemoryLimits},
+    link::{CompiledModule, LinkPlan},
+    signature,
+    source::{self, NamedModule},
+    state::State,
+    survey,
+};
+
+/// A plug-in that is ready to be instantiated any number of times.
+///
+/// # Examples
+///
+/// ```
+/// use plugsmith::{CompiledPlugin, Plugin, PluginBuilder};
+///
+/// # fn main() -> Result<(), plugsmith::Error> {
+/// let module = br#"(module (func (export "ping")))"#;
+/// # #[cfg(feature = "wat")] {
+/// let compiled = CompiledPlugin::new(PluginBuilder::new(module))?;
+/// let mut first = Plugin::new_from_compiled(&compiled)?;
+/// let mut second = Plugin::new_from_compiled(&compiled)?;
+/// first.call::<(), ()>("ping", ())?;
+/// second.call::<(), ()>("ping", ())?;
+/// # }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CompiledPlugin {
+    pub(crate) shared: Arc<Compiled>,
+}
+
+/// What all plug-ins made from one compilation share.
+pub(crate) struct Compiled {
+    pub(crate) engine: Arc<SharedEngine>,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) limits: MemoryLimits,
+    pub(crate) time_limit: Option<Duration>,
+    pub(crate) options: Options,
+    pub(crate) plan: LinkPlan,
+    pub(crate) exports: ExportTable,
+}
+
+impl CompiledPlugin {
+    /// Reads, compiles and links everything that `builder` names.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoadError`] that says what is wrong with the manifest, a module, or its imports.
+    pub fn new(builder: PluginBuilder<'_>) -> Result<Self, Error> {
+        Ok(Self { shared: Arc::new(compile(builder)?) })
+    }
+}
+
+impl fmt::Debug for CompiledPlugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompiledPlugin").finish_non_exhaustive()
+    }
+}
+
+fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
+    let PluginBuilder { source, functions, options } = builder;
+    let (manifest, modules) = source::read(source)?;
+    let engine = SharedEngine::get(EngineConfig {
+        debug_info: options.debug_info,
+        fuel: options.fuel_limit.is_some(),
+    })?;
+    let limits = MemoryLimits {
+        guest_pages: manifest.memory.max_pages,
+        kernel_pages: options.kernel_page_limit.unwrap_or(DEFAULT_KERNEL_PAGE_LIMIT),
+    };
+    let modules = compile_modules(&engine, modules, limits.guest_pages)?;
+    let time_limit = manifest.timeout_ms.map(Duration::from_millis);
+    let manifest = Arc::new(manifest);
+
+    let mut linker = Linker::new(&engine.engine);
+    host::define(&mut linker, &functions)?;
+    let mut scratch = Store::new(&engine.engine, scratch_state(&manifest, limits));
+    let plan = LinkPlan::new(modules, linker, &engine.kernel, &mut scratch)?;
+    let exports = ExportTable::of(plan.main());
+    Ok(Compiled { engine, manifest, limits, time_limit, options, plan, exports })
+}
+
+/// Returns the data of a store in which nothing will run.
+fn scratch_state(manifest: &Arc<Manifest>, limits: MemoryLimits) -> State {
+    State::new(
+        Uuid::nil(),
+        Arc::clone(manifest),
+        Vars::default(),
+        Deadline::new(None, Arc::default()),
+        MemoryBudget::new(limits),
+    )
+}
+
+fn compile_modules(
+    engine: &SharedEngine,
+    modules: Vec<NamedModule>,
+    page_limit: Option<u32>,
+) -> Result<Vec<CompiledModule>, LoadError> {
+    let mut initial_pages = 0_u64;
+    let mut compiled = Vec::with_capacity(modules.len());
+    for NamedModule { name, bytes } in modules {
+        let module = Module::new(&engine.engine, &bytes)
+            .map_err(|err| LoadError::InvalidModule { module: name.clone(), source: err.into() })?;
+        initial_pages = initial_pages.saturating_add(survey::initial_pages(&name, &bytes)?);
+        compiled.push(CompiledModule { name, module });
+    }
+    survey::check_initial_pages(initial_pages, page_limit)?;
+    Ok(compiled)
+}
+
+/// What a host can call, by name, and why the rest cannot be called.
+pub(crate) struct ExportTable {
+    by_name: HashMap<Box<str>, Export>,
+    n_callable: usize,
+}
+
+/// One export of the main module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Export {
+    Callable(Callable),
+    /// Not a function that a host can call, but this.
+    Other(String),
+}
+
+/// A function that a host can call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Callable {
+    /// Its place among the callable exports.
+    pub(crate) idx: usize,
+    /// Whether it returns a status.
+    pub(crate) returns_status: bool,
+}
+
+impl ExportTable {
+    fn of(module: &Module) -> Self {
+        let mut n_callable = 0;
+        let by_name = module
+            .exports()
+            .map(|export| {
+                let found = match status_of(&export.ty()) {
+                    Some(returns_status) => {
+                        let idx = n_callable;
+                        n_callable += 1;
+                        Export::Callable(Callable { idx, returns_status })
+                    }
+                    None => Export::Other(signature::describe(&export.ty())),
+                };
+                (export.name().into(), found)
+            })
+            .collect();
+        Self { by_name, n_callable }
+    }
+
+    /// Returns how many exports can be called.
+    pub(crate) fn n_callable(&self) -> usize {
+        self.n_callable
+    }
+
+    /// Says whether a host can call an export `name`.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        matches!(self.by_name.get(name), Some(Export::Callable(_)))
+    }
+
+    /// Finds the export `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::NoExport`], [`CallError::ExportType`].
+    pub(crate) fn resolve(&self, name: &str) -> Result<Callable, CallError> {
+        match self.by_name.get(name) {
+            Some(Export::Callable(callable)) => Ok(*callable),
+            Some(Export::Other(found)) => {
+                Err(CallError::ExportType { name: name.to_owned(), found: found.clone() })
+            }
+            None => Err(CallError::NoExport { name: name.to_owned(), hint: self.hint(name) }),
+        }
+    }
+
+    /// Returns a question for the callable export whose name is nearest, if one is near.
+    fn hint(&self, name: &str) -> String {
+        self.by_name
+            .iter()
+            .filter(|(_, export)| matches!(export, Export::Callable(_)))
+            .map(|(candidate, _)| (strsim::damerau_levenshtein(name, candidate), candidate))
+            .filter(|(distance, candidate)| *distance <= candidate.chars().count() / 3)
+            .min()
+            .map(|(_, candidate)| format!(", did you mean `{candidate}`?"))
+            .unwrap_or_default()
+    }
+}
+
+/// Says whether a host can call an export of this type, and if so, whether it returns a status.
+fn status_of(ty: &ExternType) -> Option<bool> {
+    let ExternType::Func(ty) = ty else { return None };
+    let mut results = ty.results();
+    match (ty.params().len(), results.next(), results.next()) {
+        (0, None, None) => Some(false),
+        (0, Some(ValType::I32), None) => Some(true),
+        _ => None,
+    }
+}

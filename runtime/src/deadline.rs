@@ -1,0 +1,394 @@
+//! When a call must end: its time limit, its cancellation, and the ticker that lets both interrupt
+//! running WebAssembly.
+//!
+//! The engine can only stop code at an *epoch*: a counter that compiled code compares with a value
+//! in its store. One [`Ticker`] thread for the process advances the epochs of all engines every
+//! [`TICK`] while a call with a time limit is under way, and sleeps otherwise. Each store's epoch
+//! callback then asks its own [`Deadline`] whether this call, and no other, must end.
+//!
+//! A warm call reads no clock. Its start is noted at the first moment anything slow happens (a
+//! tick, a host function, an instantiation), which is at most one tick after the true start; a call
+//! that ends before that took less than a tick and cannot have overrun.
+//!
+//! Invariant: while any deadline with a time limit is armed, the ticker ticks.
+
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::{
+        Arc, Condvar, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use wasmtime::{Engine, EngineWeak};
+
+/// How often the epoch advances while a time limit is armed.
+pub(crate) const TICK: Duration = Duration::from_millis(1);
+
+/// How many idle ticks the ticker goes on before it sleeps, so that a run of short calls does not
+/// wake it for each.
+const IDLE_TICKS: u32 = 200;
+
+/// How many counters the armed calls are spread over, so that threads do not share a cache line.
+const N_SHARDS: usize = 16;
+
+/// Why a call was interrupted. Travels through the engine as its error and is taken out again by
+/// `outcome`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interruption {
+    TimedOut {
+        limit: Duration,
+    },
+    Cancelled,
+    /// The system gave us no thread to keep the time with, so nothing may run.
+    NoTicker,
+}
+
+impl fmt::Display for Interruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut { limit } => write!(f, "call ran past its limit of {limit:?}"),
+            Self::Cancelled => f.write_str("call was cancelled"),
+            Self::NoTicker => f.write_str("no thread could be started to keep the time limit"),
+        }
+    }
+}
+
+impl StdError for Interruption {}
+
+/// The cancellation that a [`CancelHandle`](crate::CancelHandle) and its plug-in share.
+///
+/// It stays pending until one call has ended by it or the handle takes it back.
+#[derive(Debug, Default)]
+pub(crate) struct CancelFlag {
+    pending: AtomicBool,
+}
+
+impl CancelFlag {
+    /// Asks the running call of `engine` that watches this flag, or else the next one, to end.
+    pub(crate) fn raise(&self, engine: &Engine) {
+        self.pending.store(true, Ordering::Relaxed);
+        // Pairs with the fence in `Deadline::arm`: a call that reads the new epoch also reads the
+        // flag, and a call that read the old one is interrupted by the new.
+        fence(Ordering::Release);
+        engine.increment_epoch();
+    }
+
+    pub(crate) fn lower(&self) {
+        self.pending.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_raised(&self) -> bool {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    fn take(&self) -> bool {
+        self.is_raised() && self.pending.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// The time limit and the cancellation of one store, looked at by its epoch callback.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    limit: Option<Duration>,
+    cancel: Arc<CancelFlag>,
+    shard: usize,
+    /// When the call under way began, once anything made us look at the clock.
+    started: Option<Instant>,
+    /// What the ticker counted when the call began.
+    start_tick: u64,
+    armed: bool,
+    /// Why the call under way must end, once that is so: whatever swallows the first error meets
+    /// it again.
+    ended: Option<Interruption>,
+}
+
+impl Deadline {
+    pub(crate) fn new(limit: Option<Duration>, cancel: Arc<CancelFlag>) -> Self {
+        static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
+        let shard = NEXT_SHARD.fetch_add(1, Ordering::Relaxed) % N_SHARDS;
+        Self { limit, cancel, shard, started: None, start_tick: 0, armed: false, ended: None }
+    }
+
+    /// Starts to watch a call. The caller has set the store's epoch deadline before.
+    ///
+    /// # Errors
+    ///
+    /// [`Interruption::Cancelled`] if a cancellation is pending, which is thereby spent; the
+    /// deadline is then not armed. [`Interruption::NoTicker`] likewise.
+    pub(crate) fn arm(&mut self) -> Result<(), Interruption> {
+        // Pairs with the fence in `CancelFlag::raise`.
+        fence(Ordering::Acquire);
+        if self.cancel.take() {
+            return Err(Interruption::Cancelled);
+        }
+        self.ended = None;
+        if self.limit.is_some() {
+            self.started = None;
+            self.start_tick = TICKER.enter(self.shard).ok_or(Interruption::NoTicker)?;
+        }
+        self.armed = true;
+        Ok(())
+    }
+
+    /// Ends the watch.
+    ///
+    /// # Errors
+    ///
+    /// What [`Deadline::check`] said, and [`Interruption::TimedOut`] if the limit has passed although
+    /// nothing interrupted the call, as when a host function overran at its very end.
+    pub(crate) fn disarm(&mut self) -> Result<(), Interruption> {
+        if std::mem::take(&mut self.armed) && self.limit.is_some() {
+            if self.ended.is_none() && (self.started.is_some() || TICKER.now() != self.start_tick) {
+                self.ended = self.overrun();
+            }
+            TICKER.leave(self.shard);
+        }
+        self.ended.map_or(Ok(()), Err)
+    }
+
+    /// Says whether the call under way must end now. Reads the clock if there is a time limit.
+    ///
+    /// # Errors
+    ///
+    /// The [`Interruption`] that ends the call. A pending cancellation is thereby spent.
+    pub(crate) fn check(&mut self) -> Result<(), Interruption> {
+        if self.ended.is_none() {
+            self.ended =
+                if self.cancel.take() { Some(Interruption::Cancelled) } else { self.overrun() };
+        }
+        self.ended.map_or(Ok(()), Err)
+    }
+
+    /// Notes when the call began, if that is still open: something slow is about to happen.
+    pub(crate) fn note_start(&mut self) {
+        if self.limit.is_some() {
+            self.start();
+        }
+    }
+
+    /// Returns how much of the time limit is left, or `None` if there is no limit.
+    pub(crate) fn remaining(&mut self) -> Option<Duration> {
+        let limit = self.limit?;
+        Some(limit.saturating_sub(self.start().elapsed()))
+    }
+
+    /// Returns when the call began. Where no clock was read then, ticks since tell: they are never
+    /// shorter than [`TICK`], and the first may have come at once.
+    fn start(&mut self) -> Instant {
+        let start_tick = self.start_tick;
+        *self.started.get_or_insert_with(|| {
+            let now = Instant::now();
+            let n_ticks = TICKER.now().saturating_sub(start_tick + 1);
+            let passed = TICK.saturating_mul(u32::try_from(n_ticks).unwrap_or(u32::MAX));
+            now.checked_sub(passed).unwrap_or(now)
+        })
+    }
+
+    fn overrun(&mut self) -> Option<Interruption> {
+        let limit = self.limit?;
+        (self.remaining()? == Duration::ZERO).then_some(Interruption::TimedOut { limit })
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        if self.armed && self.limit.is_some() {
+            TICKER.leave(self.shard);
+        }
+    }
+}
+
+/// Has the ticker advance the epoch of `engine` from now on.
+pub(crate) fn watch(engine: &Engine) {
+    TICKER.lock().engines.push(engine.weak());
+}
+
+static TICKER: LazyLock<Ticker> = LazyLock::new(Ticker::default);
+
+/// The thread that advances epochs, and what callers and it tell each other.
+#[derive(Default)]
+struct Ticker {
+    /// Ticks since the process began, none while asleep.
+    ticks: AtomicU64,
+    /// Calls under way that have a time limit.
+    armed: [Shard; N_SHARDS],
+    /// [`ASLEEP`] or [`AWAKE`].
+    mode: AtomicU32,
+    work: Mutex<Work>,
+    wake: Condvar,
+}
+
+/// What the ticker's thread works on.
+#[derive(Default)]
+struct Work {
+    has_thread: bool,
+    engines: Vec<EngineWeak>,
+}
+
+const ASLEEP: u32 = 0;
+const AWAKE: u32 = 1;
+
+/// A counter with a cache line of its own.
+#[derive(Default)]
+#[repr(align(64))]
+struct Shard(AtomicUsize);
+
+impl Ticker {
+    fn now(&self) -> u64 {
+        self.ticks.load(Ordering::Relaxed)
+    }
+
+    /// Counts a call in, wakes the thread if it sleeps, and returns the current tick; counts nothing
+    /// and returns `None` if there is no thread and none can be started.
+    fn enter(&'static self, shard: usize) -> Option<u64> {
+        // SeqCst against the thread's "store ASLEEP, then sum": one of the two sees the other.
+        self.armed[shard].0.fetch_add(1, Ordering::SeqCst);
+        if self.mode.load(Ordering::SeqCst) == ASLEEP && !self.rouse() {
+            self.leave(shard);
+            return None;
+        }
+        Some(self.now())
+    }
+
+    fn leave(&self, shard: usize) {
+        self.armed[shard].0.fetch_sub(1, Ordering::Release);
+    }
+
+    #[cold]
+    fn rouse(&'static self) -> bool {
+        let mut work = self.lock();
+        if !work.has_thread {
+            let run = || self.run();
+            work.has_thread =
+                thread::Builder::new().name("plugsmith-ticker".into()).spawn(run).is_ok();
+        }
+        if work.has_thread {
+            self.mode.store(AWAKE, Ordering::SeqCst);
+            self.wake.notify_one();
+        }
+        work.has_thread
+    }
+
+    fn run(&self) {
+        let mut idle_ticks = 0;
+        loop {
+            thread::sleep(TICK);
+            self.ticks.fetch_add(1, Ordering::Relaxed);
+            let mut work = self.lock();
+            work.engines.retain(|engine| match engine.upgrade() {
+                Some(engine) => {
+                    engine.increment_epoch();
+                    true
+                }
+                None => false,
+            });
+            idle_ticks = if self.is_idle() { idle_ticks + 1 } else { 0 };
+            if idle_ticks < IDLE_TICKS {
+                continue;
+            }
+            self.mode.store(ASLEEP, Ordering::SeqCst);
+            if self.is_idle() {
+                while self.mode.load(Ordering::SeqCst) == ASLEEP {
+                    work = self.wake.wait(work).unwrap_or_else(PoisonError::into_inner);
+                }
+            } else {
+                self.mode.store(AWAKE, Ordering::SeqCst);
+            }
+            idle_ticks = 0;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.armed.iter().all(|shard| shard.0.load(Ordering::SeqCst) == 0)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deadline(limit: Option<Duration>) -> (Deadline, Arc<CancelFlag>) {
+        let cancel = Arc::new(CancelFlag::default());
+        (Deadline::new(limit, Arc::clone(&cancel)), cancel)
+    }
+
+    #[test]
+    fn without_a_limit_only_a_cancellation_ends_a_call() {
+        let (mut deadline, cancel) = deadline(None);
+        deadline.arm().unwrap();
+        assert_eq!(deadline.check(), Ok(()));
+        assert_eq!(deadline.remaining(), None);
+        cancel.raise(&Engine::default());
+        for _ in 0..2 {
+            assert_eq!(deadline.check(), Err(Interruption::Cancelled));
+        }
+        assert_eq!(deadline.disarm(), Err(Interruption::Cancelled));
+        deadline.arm().unwrap();
+        assert_eq!(deadline.disarm(), Ok(()));
+    }
+
+    #[test]
+    fn a_cancellation_waits_for_the_next_call_and_ends_one() {
+        let (mut deadline, cancel) = deadline(None);
+        cancel.raise(&Engine::default());
+        assert_eq!(deadline.arm(), Err(Interruption::Cancelled));
+        assert_eq!(deadline.arm(), Ok(()));
+        assert_eq!(deadline.disarm(), Ok(()));
+    }
+
+    #[test]
+    fn a_cancellation_can_be_taken_back() {
+        let (mut deadline, cancel) = deadline(None);
+        cancel.raise(&Engine::default());
+        cancel.lower();
+        assert_eq!(deadline.arm(), Ok(()));
+    }
+
+    #[test]
+    fn a_limit_of_zero_has_passed_at_once() {
+        let (mut deadline, _) = deadline(Some(Duration::ZERO));
+        deadline.arm().unwrap();
+        assert_eq!(deadline.check(), Err(Interruption::TimedOut { limit: Duration::ZERO }));
+        assert_eq!(deadline.disarm(), Err(Interruption::TimedOut { limit: Duration::ZERO }));
+    }
+
+    #[test]
+    fn a_distant_limit_has_not_passed() {
+        let (mut deadline, _) = deadline(Some(Duration::from_hours(1)));
+        deadline.arm().unwrap();
+        assert_eq!(deadline.check(), Ok(()));
+        assert!(deadline.remaining().unwrap() > Duration::from_mins(50));
+        assert_eq!(deadline.disarm(), Ok(()));
+    }
+
+    #[test]
+    fn the_epoch_advances_while_a_limit_is_armed() {
+        let engine = Engine::default();
+        watch(&engine);
+        let (mut deadline, _) = deadline(Some(Duration::from_hours(1)));
+        deadline.arm().unwrap();
+        let start = TICKER.now();
+        while TICKER.now() < start + 3 {
+            thread::yield_now();
+        }
+        deadline.disarm().unwrap();
+    }
+
+    #[test]
+    fn a_deadline_dropped_while_armed_is_counted_out() {
+        let (mut armed, _) = deadline(Some(Duration::from_hours(1)));
+        armed.arm().unwrap();
+        let before = TICKER.armed[armed.shard].0.load(Ordering::SeqCst);
+        let shard = armed.shard;
+        drop(armed);
+        assert!(TICKER.armed[shard].0.load(Ordering::SeqCst) < before);
+    }
+}

@@ -1,0 +1,118 @@
+//! The functions that every plug-in finds in [`EXTISM_ENV_MODULE`] beside the kernel's, one file for
+//! each capability, and how they take arguments and give results.
+
+mod config;
+mod log;
+pub(crate) mod vars;
+
+use wasmtime::{Caller, Linker};
+
+use crate::{error::LoadError, host_fn::Function, link::EXTISM_ENV_MODULE, state::State};
+
+/// Why something that the host does for a guest failed. The guest traps.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The guest passed an offset at which no block starts.
+    #[error("no block starts at offset {offset}, given as {what}")]
+    NoBlock {
+        /// What the block was to hold.
+        what: &'static str,
+        /// The offset that the guest passed.
+        offset: u64,
+    },
+    /// The guest passed text that is not UTF-8.
+    #[error("{what} is not valid UTF-8")]
+    NotUtf8 {
+        /// What the text was.
+        what: &'static str,
+        /// Where it is broken.
+        #[source]
+        source: std::str::Utf8Error,
+    },
+    /// A result does not fit the exchange memory.
+    #[error("exchange memory is exhausted: no room for {len} bytes")]
+    ExchangeExhausted {
+        /// Bytes that were needed.
+        len: u64,
+    },
+    /// A handle names bytes that were not handed out in this call.
+    #[error("no {length} bytes at offset {offset} were handed out in this call")]
+    OutOfBounds {
+        /// The handle's offset.
+        offset: u64,
+        /// The handle's length in bytes.
+        length: u64,
+    },
+    /// The call lent its host functions no value of this type.
+    #[error("the call has no host context of type `{wanted}`")]
+    NoContext {
+        /// The type asked for.
+        wanted: &'static str,
+    },
+    /// The host allows no variables.
+    #[error("variables are switched off: `memory.max_var_bytes` is 0")]
+    VarsDisabled,
+    /// The variables are larger than the host allows.
+    #[error("variables would need {needed} bytes, the limit is {limit}")]
+    VarsFull {
+        /// Bytes of all variables together with the new one.
+        needed: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+}
+
+/// Defines the built-ins, then `functions`.
+pub(crate) fn define(linker: &mut Linker<State>, functions: &[Function]) -> Result<(), LoadError> {
+    for define in [config::define, vars::define, log::define] {
+        define(linker).map_err(LoadError::engine)?;
+    }
+    // A later function replaces an earlier one of the same name.
+    linker.allow_shadowing(true);
+    functions.iter().try_for_each(|function| function.define(linker))
+}
+
+/// Takes the text of the block at `offset`, which is thereby freed. Offset 0 is empty text.
+fn take_text(
+    caller: &mut Caller<'_, State>,
+    offset: u64,
+    what: &'static str,
+) -> wasmtime::Result<String> {
+    let bytes = take_bytes(caller, offset, what)?;
+    String::from_utf8(bytes)
+        .map_err(|err| HostError::NotUtf8 { what, source: err.utf8_error() }.into())
+}
+
+/// Takes the bytes of the block at `offset`, which is thereby freed. Offset 0 is no bytes.
+fn take_bytes(
+    caller: &mut Caller<'_, State>,
+    offset: u64,
+    what: &'static str,
+) -> wasmtime::Result<Vec<u8>> {
+    if offset == 0 {
+        return Ok(Vec::new());
+    }
+    let kernel = caller.data().kernel();
+    let block = kernel.block(&mut *caller, offset).ok_or(HostError::NoBlock { what, offset })?;
+    let bytes = kernel.read(caller, block).to_vec();
+    kernel.free(&mut *caller, offset)?;
+    Ok(bytes)
+}
+
+/// Puts the bytes that `find` returns into a new block, which the guest then owns. No bytes are
+/// offset 0.
+fn give_from(
+    caller: &mut Caller<'_, State>,
+    find: impl Fn(&State) -> &[u8],
+) -> wasmtime::Result<u64> {
+    let len = find(caller.data()).len() as u64;
+    if len == 0 {
+        return Ok(0);
+    }
+    let kernel = caller.data().kernel();
+    let block = kernel.alloc(&mut *caller, len).ok_or(HostError::ExchangeExhausted { len })?;
+    let (bytes, state) = kernel.read_mut_and_state(caller, block);
+    bytes.copy_from_slice(find(state));
+    Ok(block.offset())
+}

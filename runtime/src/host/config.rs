@@ -1,0 +1,18 @@
+//! `config_get`: what the manifest's `config` says.
+
+use wasmtime::{Caller, Linker};
+
+use super::{EXTISM_ENV_MODULE, give_from, take_text};
+use crate::state::State;
+
+pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.func_wrap(EXTISM_ENV_MODULE, "config_get", config_get)?;
+    Ok(())
+}
+
+fn config_get(mut caller: Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
+    let key = take_text(&mut caller, key, "a configuration key")?;
+    give_from(&mut caller, |state| {
+        state.manifest.config.get(&key).map_or(&[], |value| value.as_bytes())
+    })
+}

@@ -1,0 +1,240 @@
+//! One living instance: a store, the kernel, the guest's modules, and one call after another through
+//! them.
+//!
+//! Invariant: guest code runs only between [`State::begin_call`] and [`State::end_call`], so every
+//! instruction of it, start functions and initialisers included, is under the time limit.
+
+use std::{ops::Range, sync::Arc};
+
+use uuid::Uuid;
+use wasmtime::{Instance, Store, TypedFunc, UpdateDeadline};
+
+use crate::{
+    compiled::{Callable, Compiled},
+    deadline::{CancelFlag, Deadline},
+    error::CallError,
+    host::vars::Vars,
+    kernel::Kernel,
+    limits::MemoryBudget,
+    outcome::{Ending, Evidence, Failure},
+    state::{HostContext, State},
+};
+
+/// The export that is a program rather than a function.
+const PROGRAM: &str = "_start";
+
+/// An epoch deadline for kernel functions that the host calls between calls of the guest.
+const NEVER: u64 = u64::MAX / 2;
+
+/// An instance of a plug-in.
+pub(crate) struct LiveInstance {
+    store: Store<State>,
+    kernel: Option<Kernel>,
+    guest: Option<Guest>,
+    /// The program ran: it may be called once only.
+    spent: bool,
+}
+
+/// The main module's instance and the exports of it that were called.
+struct Guest {
+    main: Instance,
+    /// By place among the callable exports.
+    exports: Vec<Option<Handle>>,
+}
+
+/// An export, resolved.
+#[derive(Clone)]
+enum Handle {
+    Plain(TypedFunc<(), ()>),
+    Status(TypedFunc<(), i32>),
+}
+
+/// What to call, and with what.
+pub(crate) struct Request<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) export: Callable,
+    pub(crate) input: &'a [u8],
+    pub(crate) context: Option<HostContext>,
+}
+
+impl LiveInstance {
+    /// Makes a store; no guest code runs yet.
+    pub(crate) fn new(compiled: &Compiled, id: Uuid, vars: Vars, cancel: &Arc<CancelFlag>) -> Self {
+        let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel));
+        let budget = MemoryBudget::new(compiled.limits);
+        let state = State::new(id, Arc::clone(&compiled.manifest), vars, deadline, budget);
+        let mut store = Store::new(&compiled.engine.engine, state);
+        store.limiter(|state| &mut state.budget);
+        store.epoch_deadline_callback(|mut ctx| {
+            ctx.data_mut().deadline.check()?;
+            Ok(UpdateDeadline::Continue(1))
+        });
+        Self { store, kernel: None, guest: None, spent: false }
+    }
+
+    /// Says whether the instance can serve no further call.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent
+    }
+
+    /// Ends the instance and returns what outlives it.
+    pub(crate) fn into_vars(self) -> Vars {
+        self.store.into_data().vars
+    }
+
+    /// Runs one call and returns where in the kernel's memory its output lies.
+    ///
+    /// # Errors
+    ///
+    /// The [`Failure`], which says whether the instance may be kept.
+    pub(crate) fn run(
+        &mut self,
+        compiled: &Compiled,
+        request: Request<'_>,
+    ) -> Result<Range<usize>, Failure> {
+        let Request { name, export, input, context } = request;
+        // Before the deadline is armed: see `CancelFlag::raise`.
+        self.store.set_epoch_deadline(1);
+        self.store
+            .data_mut()
+            .begin_call(context)
+            .map_err(|interruption| Failure { error: interruption.into(), keep_instance: true })?;
+        let ended = self.run_armed(compiled, name, export, input);
+        let interruption = self.store.data_mut().end_call().err();
+        let (name, ending) = match ended {
+            Ok(status) => (name, Ending::Returned(status)),
+            Err(Stop::Refused(failure)) => return Err(failure),
+            Err(Stop::Engine { ref running, err }) => {
+                (running.as_deref().unwrap_or(name), Ending::Stopped(err))
+            }
+        };
+        let message = self.error_message();
+        let refusal = self.store.data().budget.refusal();
+        Evidence { name, ending, interruption, message, refusal }.judge()?;
+        let kernel = self.kernel.as_ref().expect("a call that succeeded had a kernel");
+        Ok(kernel.output(&self.store))
+    }
+
+    /// Returns the bytes of the kernel's memory in `range`, which a call returned.
+    pub(crate) fn output(&self, range: Range<usize>) -> &[u8] {
+        match &self.kernel {
+            Some(kernel) => &kernel.bytes(&self.store)[range],
+            None => &[],
+        }
+    }
+
+    /// Frees all exchange memory; the guest's own state stays.
+    pub(crate) fn reset(&mut self) -> wasmtime::Result<()> {
+        match &self.kernel {
+            Some(kernel) => {
+                self.store.set_epoch_deadline(NEVER);
+                kernel.reset(&mut self.store)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Returns how much fuel the last call used, of the `limit` it was given.
+    pub(crate) fn fuel_consumed(&self, limit: u64) -> u64 {
+        self.store.get_fuel().map_or(0, |left| limit.saturating_sub(left))
+    }
+
+    /// Returns the guest's error message, if it set one that is not empty.
+    fn error_message(&mut self) -> Option<String> {
+        let kernel = self.kernel.as_ref()?;
+        self.store.set_epoch_deadline(NEVER);
+        let block = kernel.error_block(&mut self.store)?;
+        Some(String::from_utf8_lossy(kernel.read(&self.store, block)).into_owned())
+    }
+
+    fn run_armed(
+        &mut self,
+        compiled: &Compiled,
+        name: &str,
+        export: Callable,
+        input: &[u8],
+    ) -> Result<i32, Stop> {
+        if let Some(fuel) = compiled.options.fuel_limit {
+            self.store.set_fuel(fuel).map_err(Stop::engine)?;
+        }
+        if self.guest.is_none() {
+            self.start(compiled)?;
+        }
+        let Self { store, kernel: Some(kernel), guest: Some(guest), spent } = self else {
+            unreachable!("a started instance has a kernel and a guest");
+        };
+        kernel
+            .begin(store, input)
+            .map_err(|error| Stop::Refused(Failure { error, keep_instance: true }))?;
+        if name == PROGRAM {
+            *spent = true;
+        }
+        match guest.handle(store, name, export).map_err(Stop::engine)? {
+            Handle::Plain(function) => function.call(store, ()).map(|()| 0),
+            Handle::Status(function) => function.call(store, ()),
+        }
+        .map_err(Stop::engine)
+    }
+
+    fn start(&mut self, compiled: &Compiled) -> Result<(), Stop> {
+        let kernel = match &self.kernel {
+            Some(kernel) => kernel.clone(),
+            None => Kernel::new(&mut self.store, &compiled.engine.kernel).map_err(instantiate)?,
+        };
+        self.store.data_mut().set_kernel(kernel.clone());
+        self.kernel = Some(kernel.clone());
+        let main = compiled
+            .plan
+            .instantiate(&mut self.store, &kernel)
+            .map_err(|(running, err)| stopped_start(running, err))?;
+        self.guest = Some(Guest { main, exports: vec![None; compiled.exports.n_callable()] });
+        Ok(())
+    }
+}
+
+impl Guest {
+    fn handle(
+        &mut self,
+        store: &mut Store<State>,
+        name: &str,
+        export: Callable,
+    ) -> wasmtime::Result<&Handle> {
+        let slot = &mut self.exports[export.idx];
+        if slot.is_none() {
+            *slot = Some(if export.returns_status {
+                Handle::Status(self.main.get_typed_func(store, name)?)
+            } else {
+                Handle::Plain(self.main.get_typed_func(store, name)?)
+            });
+        }
+        Ok(slot.as_ref().expect("it was just filled"))
+    }
+}
+
+/// Why a call came to no status.
+enum Stop {
+    /// The host refused before the guest ran.
+    Refused(Failure),
+    /// The engine stopped the guest while it ran an initialiser of this name, or the export.
+    Engine { running: Option<String>, err: wasmtime::Error },
+}
+
+impl Stop {
+    fn engine(err: wasmtime::Error) -> Self {
+        Self::Engine { running: None, err }
+    }
+}
+
+fn instantiate(err: wasmtime::Error) -> Stop {
+    let error = CallError::Instantiate { source: err.into() };
+    Stop::Refused(Failure { error, keep_instance: false })
+}
+
+/// Tells a guest that was stopped while it started from an instance that could not be made at all.
+fn stopped_start(running: String, err: wasmtime::Error) -> Stop {
+    if err.is::<wasmtime::WasmBacktrace>() || err.is::<wasmtime::Trap>() {
+        Stop::Engine { running: Some(running), err }
+    } else {
+        instantiate(err)
+    }
+}

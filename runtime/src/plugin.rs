@@ -1,0 +1,161 @@
+//! A plug-in, as the host holds it: what it was compiled from, its instance while it has one, and
+//! what outlives instances.
+
+use std::{fmt, sync::Arc};
+
+use uuid::Uuid;
+
+use crate::{
+    builder::PluginBuilder, compiled::CompiledPlugin, deadline::CancelFlag, error::Error,
+    host::vars::Vars, host_fn::Function, instance::LiveInstance, source::WasmInput,
+};
+
+/// A plug-in whose exports can be called.
+///
+/// Its instance is made at the first call and kept from call to call, the guest's memory included.
+/// After a trap, a time-out, a cancellation or an exit, and after `_start`, the next call gets a
+/// fresh one; variables are kept.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "wat")] {
+/// let mut plugin = plugsmith::Plugin::new(r#"(module (func (export "ping")))"#, [], false)?;
+/// assert!(plugin.function_exists("ping"));
+/// plugin.call::<(), ()>("ping", ())?;
+/// # }
+/// # Ok::<(), plugsmith::Error>(())
+/// ```
+pub struct Plugin {
+    /// Identifies this plug-in in logs.
+    pub id: Uuid,
+    pub(crate) compiled: CompiledPlugin,
+    pub(crate) live: Option<LiveInstance>,
+    /// The variables while no instance lives.
+    pub(crate) vars: Vars,
+    pub(crate) cancel: Arc<CancelFlag>,
+}
+
+impl Plugin {
+    /// Loads a plug-in: a module, WebAssembly text, or a manifest.
+    ///
+    /// `imports` are functions of the host that the plug-in may call; `with_wasi` grants the system
+    /// interface.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoadError`](crate::LoadError).
+    pub fn new<'a>(
+        wasm: impl Into<WasmInput<'a>>,
+        imports: impl IntoIterator<Item = Function>,
+        with_wasi: bool,
+    ) -> Result<Self, Error> {
+        PluginBuilder::new(wasm).with_functions(imports).with_wasi(with_wasi).build()
+    }
+
+    /// Makes a plug-in of what is compiled already.
+    ///
+    /// # Errors
+    ///
+    /// None today; the signature is that of Extism's crate.
+    pub fn new_from_compiled(compiled: &CompiledPlugin) -> Result<Self, Error> {
+        Ok(Self {
+            id: Uuid::new_v4(),
+            compiled: compiled.clone(),
+            live: None,
+            vars: Vars::default(),
+            cancel: Arc::default(),
+        })
+    }
+
+    /// Says whether the plug-in exports a function `name` that a host can call.
+    pub fn function_exists(&self, name: impl AsRef<str>) -> bool {
+        self.compiled.shared.exports.contains(name.as_ref())
+    }
+
+    /// Says whether the plug-in was granted the system interface.
+    pub fn has_wasi(&self) -> bool {
+        self.compiled.shared.options.wasi
+    }
+
+    /// Frees the memory through which inputs and outputs pass. The guest keeps its own state.
+    ///
+    /// # Errors
+    ///
+    /// If the engine fails, which does not happen short of a bug.
+    pub fn reset(&mut self) -> Result<(), Error> {
+        match &mut self.live {
+            Some(live) => live.reset().map_err(|err| Error::from_boxed(err.into())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns a handle that ends a call of this plug-in from another thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle {
+            id: self.id,
+            flag: Arc::clone(&self.cancel),
+            engine: self.compiled.shared.engine.engine.clone(),
+        }
+    }
+
+    /// Returns how much fuel the last call used, or `None` without a fuel limit or a call.
+    pub fn fuel_consumed(&self) -> Option<u64> {
+        let limit = self.compiled.shared.options.fuel_limit?;
+        Some(self.live.as_ref()?.fuel_consumed(limit))
+    }
+
+    /// Drops the instance; the variables stay.
+    pub(crate) fn discard_instance(&mut self) {
+        if let Some(live) = self.live.take() {
+            self.vars = live.into_vars();
+        }
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plugin({})", self.id)
+    }
+}
+
+/// Ends a call from another thread.
+///
+/// A cancellation is never lost: it stays pending until one call has ended by it, the one under way
+/// or else the next, or until [`CancelHandle::clear`] takes it back. The call after runs as usual.
+#[derive(Clone)]
+pub struct CancelHandle {
+    /// The plug-in that the handle belongs to.
+    pub id: Uuid,
+    flag: Arc<CancelFlag>,
+    engine: wasmtime::Engine,
+}
+
+impl CancelHandle {
+    /// Ends the call under way, or else the next, with
+    /// [`CallError::Cancelled`](crate::CallError::Cancelled).
+    ///
+    /// # Errors
+    ///
+    /// None today; the signature is that of Extism's crate.
+    pub fn cancel(&self) -> Result<(), Error> {
+        self.flag.raise(&self.engine);
+        Ok(())
+    }
+
+    /// Takes a cancellation back that has not ended a call yet.
+    pub fn clear(&self) {
+        self.flag.lower();
+    }
+
+    /// Says whether a cancellation is pending.
+    pub fn is_cancelled(&self) -> bool {
+        self.flag.is_raised()
+    }
+}
+
+impl fmt::Debug for CancelHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CancelHandle({})", self.id)
+    }
+}

@@ -1,0 +1,224 @@
+//! Where a plug-in comes from: bytes, text, files and URLs become the bytes of named modules.
+
+use std::{borrow::Cow, fs::File, io, io::Read, path::Path};
+
+use plugsmith_manifest::{Manifest, Wasm};
+use sha2::{Digest, Sha256};
+
+use crate::error::LoadError;
+
+/// The largest module accepted, in bytes: 256 MiB.
+const MODULE_BYTES_LIMIT: u64 = 256 << 20;
+
+/// How every core module begins: magic number and version 1.
+const MODULE_START: [u8; 8] = *b"\0asm\x01\0\0\0";
+
+/// What every WebAssembly binary begins with.
+const WASM_MAGIC: [u8; 4] = *b"\0asm";
+
+/// What a plug-in can be made from: a module's bytes, or a manifest as text or as a value.
+#[derive(Debug, Clone)]
+pub enum WasmInput<'a> {
+    /// A WebAssembly module, its text form (feature `wat`), or a manifest in JSON or TOML.
+    Data(Cow<'a, [u8]>),
+    /// A manifest.
+    Manifest(Manifest),
+    /// A borrowed manifest.
+    ManifestRef(&'a Manifest),
+}
+
+impl From<Manifest> for WasmInput<'_> {
+    fn from(manifest: Manifest) -> Self {
+        Self::Manifest(manifest)
+    }
+}
+
+impl<'a> From<&'a Manifest> for WasmInput<'a> {
+    fn from(manifest: &'a Manifest) -> Self {
+        Self::ManifestRef(manifest)
+    }
+}
+
+impl<'a> From<&'a mut Manifest> for WasmInput<'a> {
+    fn from(manifest: &'a mut Manifest) -> Self {
+        Self::ManifestRef(manifest)
+    }
+}
+
+impl<'a> From<&'a [u8]> for WasmInput<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Data(bytes.into())
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for WasmInput<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::Data(bytes.as_slice().into())
+    }
+}
+
+impl<'a> From<&'a str> for WasmInput<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Data(text.as_bytes().into())
+    }
+}
+
+impl From<Vec<u8>> for WasmInput<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Data(bytes.into())
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for WasmInput<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self::Data(bytes.as_slice().into())
+    }
+}
+
+/// A module's name in its manifest, and its bytes.
+#[derive(Debug)]
+pub(crate) struct NamedModule {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Reads everything that `input` names.
+///
+/// Returns the manifest and its modules in the manifest's order. Input that is a module already
+/// gets an empty manifest.
+///
+/// # Errors
+///
+/// The [`LoadError`] of the first thing that is wrong.
+pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule>), LoadError> {
+    let manifest = match input {
+        WasmInput::Manifest(manifest) => manifest,
+        WasmInput::ManifestRef(manifest) => manifest.clone(),
+        WasmInput::Data(data) => match Form::of(&data) {
+            Form::Wasm | Form::Text => Manifest::new([Wasm::data(data.into_owned())]),
+            Form::Json(text) => Manifest::from_json(text)?,
+            Form::Toml(text) => Manifest::from_toml(text)?,
+            Form::Unknown => return Err(LoadError::UnknownInput { start: start_of(&data) }),
+        },
+    };
+    let modules = manifest
+        .named_modules()?
+        .into_iter()
+        .map(|(name, wasm)| {
+            let bytes = read_module(name, wasm)?;
+            Ok(NamedModule { name: name.to_owned(), bytes })
+        })
+        .collect::<Result<_, LoadError>>()?;
+    Ok((manifest, modules))
+}
+
+/// What the bytes of an input are.
+enum Form<'a> {
+    Wasm,
+    Text,
+    Json(&'a str),
+    Toml(&'a str),
+    Unknown,
+}
+
+impl<'a> Form<'a> {
+    fn of(data: &'a [u8]) -> Self {
+        if data.starts_with(&WASM_MAGIC) {
+            return Self::Wasm;
+        }
+        let Ok(text) = str::from_utf8(data) else { return Self::Unknown };
+        let trimmed = text.trim_start_matches('\u{feff}').trim_start();
+        if is_wat(trimmed) {
+            Self::Text
+        } else if trimmed.starts_with('{') {
+            Self::Json(text)
+        } else if trimmed.contains('=') || trimmed.starts_with('[') {
+            Self::Toml(text)
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// Says whether trimmed text is WebAssembly text: a list, or a comment of that format.
+fn is_wat(trimmed: &str) -> bool {
+    trimmed.starts_with(";;") || trimmed.starts_with('(')
+}
+
+fn read_module(name: &str, wasm: &Wasm) -> Result<Vec<u8>, LoadError> {
+    let bytes = match wasm {
+        Wasm::File { path, .. } => read_file(name, path)?,
+        Wasm::Data { data, .. } => data.clone(),
+        Wasm::Url { req, .. } => crate::fetch::fetch(name, req, MODULE_BYTES_LIMIT)?,
+    };
+    if bytes.len() as u64 > MODULE_BYTES_LIMIT {
+        return Err(too_large(name));
+    }
+    if let Some(expected) = &wasm.meta().hash {
+        check_hash(name, &bytes, expected)?;
+    }
+    to_binary(name, bytes)
+}
+
+fn read_file(name: &str, path: &Path) -> Result<Vec<u8>, LoadError> {
+    let failed =
+        |source| LoadError::ReadFile { module: name.to_owned(), path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let mut bytes = Vec::new();
+    file.take(MODULE_BYTES_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+fn too_large(name: &str) -> LoadError {
+    LoadError::TooLarge { module: name.to_owned(), limit: MODULE_BYTES_LIMIT }
+}
+
+fn check_hash(name: &str, bytes: &[u8], expected: &str) -> Result<(), LoadError> {
+    let found = format!("{:x}", Sha256::digest(bytes));
+    if found.eq_ignore_ascii_case(expected) {
+        return Ok(());
+    }
+    let expected = expected.to_ascii_lowercase();
+    Err(LoadError::HashMismatch { module: name.to_owned(), expected, found })
+}
+
+/// Returns the module in binary form, translated if it is text.
+fn to_binary(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, LoadError> {
+    if bytes.starts_with(&MODULE_START) {
+        return Ok(bytes);
+    }
+    if bytes.starts_with(&WASM_MAGIC) {
+        return match bytes.get(4..8) {
+            // Version 1 and layer 0 are a module's; layer 1 is a component's.
+            Some([_, _, 1, 0]) => Err(LoadError::Component { module: name.to_owned() }),
+            // The engine's validator says what is wrong with the rest.
+            _ => Ok(bytes),
+        };
+    }
+    match str::from_utf8(&bytes) {
+        Ok(text) if is_wat(text.trim_start()) => from_text(name, text),
+        _ => Err(LoadError::NotWasm { module: name.to_owned(), start: start_of(&bytes) }),
+    }
+}
+
+#[cfg(feature = "wat")]
+fn from_text(name: &str, text: &str) -> Result<Vec<u8>, LoadError> {
+    if text.trim_start().starts_with("(component") {
+        return Err(LoadError::Component { module: name.to_owned() });
+    }
+    wat::parse_str(text)
+        .map_err(|err| LoadError::Text { module: name.to_owned(), source: err.into() })
+}
+
+#[cfg(not(feature = "wat"))]
+fn from_text(name: &str, _text: &str) -> Result<Vec<u8>, LoadError> {
+    Err(LoadError::SourceDisabled { module: name.to_owned(), from: "text format", feature: "wat" })
+}
+
+/// Returns the first bytes of `data` in a form that can be shown.
+fn start_of(data: &[u8]) -> String {
+    data[..data.len().min(16)].escape_ascii().to_string()
+}

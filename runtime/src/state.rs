@@ -1,0 +1,63 @@
+//! What one instance carries while it lives: the data of its store, which host functions see.
+
+use std::{any::Any, sync::Arc};
+
+use plugsmith_manifest::Manifest;
+use uuid::Uuid;
+
+use crate::{
+    deadline::{Deadline, Interruption},
+    host::vars::Vars,
+    kernel::Kernel,
+    limits::MemoryBudget,
+};
+
+/// A value that the caller lends to the host functions of one call.
+pub(crate) type HostContext = Box<dyn Any + Send + Sync>;
+
+/// The data of an instance's store.
+pub(crate) struct State {
+    pub(crate) plugin_id: Uuid,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) vars: Vars,
+    pub(crate) deadline: Deadline,
+    pub(crate) budget: MemoryBudget,
+    pub(crate) host_context: Option<HostContext>,
+    /// Set before any guest code runs.
+    kernel: Option<Kernel>,
+}
+
+impl State {
+    pub(crate) fn new(
+        plugin_id: Uuid,
+        manifest: Arc<Manifest>,
+        vars: Vars,
+        deadline: Deadline,
+        budget: MemoryBudget,
+    ) -> Self {
+        Self { plugin_id, manifest, vars, deadline, budget, host_context: None, kernel: None }
+    }
+
+    /// Starts to watch a call. The store's epoch deadline has been set before.
+    pub(crate) fn begin_call(&mut self, context: Option<HostContext>) -> Result<(), Interruption> {
+        self.deadline.arm()?;
+        self.budget.begin_call();
+        self.host_context = context;
+        Ok(())
+    }
+
+    /// Ends the watch, and takes back what the caller lent.
+    pub(crate) fn end_call(&mut self) -> Result<(), Interruption> {
+        self.host_context = None;
+        self.deadline.disarm()
+    }
+
+    pub(crate) fn set_kernel(&mut self, kernel: Kernel) {
+        self.kernel = Some(kernel);
+    }
+
+    /// Returns the kernel of this instance, which is there whenever guest code runs.
+    pub(crate) fn kernel(&self) -> Kernel {
+        self.kernel.clone().expect("the kernel is made before the guest")
+    }
+}

@@ -1,0 +1,16 @@
+//! What a host sees of Plugsmith: one module a subject.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod builtins;
+mod guest;
+mod host_functions;
+mod kernel;
+mod life;
+mod load;
+mod memory;
+mod modules;
+mod outcome;
+#[cfg(feature = "register-http")]
+mod server;
+mod time;

@@ -1,0 +1,115 @@
+//! Manifests of several modules: who may import what from whom.
+
+use plugsmith::{Function, Manifest, Plugin, PluginBuilder, UserData, Wasm};
+
+use crate::guest::{call, load_error, manifest, wasm};
+
+fn module(name: &str, wat: &str) -> Wasm {
+    wasm(wat).with_name(name)
+}
+
+const SEVEN: &str = r#"(module (func (export "number") (result i32) (i32.const 7)))"#;
+
+fn asking(namespace: &str) -> String {
+    format!(
+        r#"(module
+            (import "{namespace}" "number" (func $number (result i32)))
+            (func (export "number") (result i32) (i32.add (call $number) (i32.const 1))))"#
+    )
+}
+
+fn number(manifest: Manifest) -> i32 {
+    let mut plugin = Plugin::new(manifest, [], false).unwrap();
+    plugin.call_get_error_code::<_, ()>("number", ()).unwrap_err().1
+}
+
+#[test]
+fn modules_find_each_other_in_any_order() {
+    let main = module("main", &asking("side"));
+    let side = module("side", &asking("deep"));
+    let deep = module("deep", SEVEN);
+    for order in [[&main, &side, &deep], [&deep, &side, &main], [&side, &main, &deep]] {
+        assert_eq!(number(Manifest::new(order.map(Clone::clone))), 9);
+    }
+}
+
+#[test]
+fn a_module_wins_over_a_host_function_of_the_same_name() {
+    let function = Function::new(
+        "number",
+        [],
+        [plugsmith::ValType::I32],
+        UserData::new(()),
+        |_, _, results, _| {
+            results[0] = 1.into();
+            Ok(())
+        },
+    );
+    let main = asking("extism:host/user");
+    let modules = [module("extism:host/user", SEVEN), module("main", &main)];
+    let mut plugin = Plugin::new(Manifest::new(modules), [function.clone()], false).unwrap();
+    assert_eq!(plugin.call_get_error_code::<_, ()>("number", ()).unwrap_err().1, 8);
+    let mut plugin = Plugin::new(manifest(&main), [function], false).unwrap();
+    assert_eq!(plugin.call_get_error_code::<_, ()>("number", ()).unwrap_err().1, 2);
+}
+
+#[test]
+fn side_modules_are_initialised_and_keep_their_state() {
+    let side = r#"(module
+        (global $n (mut i32) (i32.const 0))
+        (func (export "_initialize") (global.set $n (i32.const 10)))
+        (func (export "number") (result i32)
+            (global.set $n (i32.add (global.get $n) (i32.const 1)))
+            (global.get $n)))"#;
+    let modules = [module("side", side), module("main", &asking("side"))];
+    let mut plugin = Plugin::new(Manifest::new(modules), [], false).unwrap();
+    for expected in [12, 13] {
+        assert_eq!(plugin.call_get_error_code::<_, ()>("number", ()).unwrap_err().1, expected);
+    }
+}
+
+#[test]
+fn side_modules_share_the_exchange_memory() {
+    let side = r#"(module
+        (import "extism:host/env" "input_offset" (func $offset (result i64)))
+        (import "extism:host/env" "input_length" (func $length (result i64)))
+        (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+        (func (export "echo") (call $output (call $offset) (call $length))))"#;
+    let main = r#"(module
+        (import "side" "echo" (func $echo))
+        (func (export "echo") (call $echo)))"#;
+    let modules = [module("side", side), module("main", main)];
+    let mut plugin = Plugin::new(Manifest::new(modules), [], false).unwrap();
+    assert_eq!(plugin.call::<_, String>("echo", "through two").unwrap(), "through two");
+    assert_eq!(call(&mut plugin, "echo").unwrap(), "");
+}
+
+#[test]
+fn what_cannot_be_linked_is_named() {
+    for (modules, expected) in [
+        (
+            vec![
+                module("a", &asking("b")),
+                module("b", &asking("a")),
+                module("main", &asking("a")),
+            ],
+            "modules import from each other in a circle: a → b → a",
+        ),
+        (
+            vec![module("side", "(module)"), module("main", &asking("side"))],
+            "module `side` of the manifest has no export `number`",
+        ),
+        (
+            vec![
+                module("side", r#"(module (func (export "number")))"#),
+                module("main", &asking("side")),
+            ],
+            "as () -> i32, but it is provided as () -> ()",
+        ),
+        (vec![module("a", SEVEN), module("a", SEVEN), module("main", SEVEN)], "wasm[1].name"),
+        (vec![module("extism:host/env", SEVEN), module("main", SEVEN)], "wasm[0].name"),
+    ] {
+        let err = load_error(PluginBuilder::new(Manifest::new(modules)));
+        assert!(err.to_string().contains(expected), "{err}");
+    }
+}
