@@ -97,7 +97,8 @@ pub enum DecodeError {
     Json {
         /// Where the decoder stopped: the line, counted from 1.
         line: usize,
-        /// Where the decoder stopped: the last byte read in that line, counted from 1; 0 before any.
+        /// Where the decoder stopped: the last byte read in that line, counted from 1; 0 before
+        /// any.
         column: usize,
         /// What the decoder refused.
         #[source]

@@ -1,8 +1,8 @@
 //! Encoding: the bytes of a value.
 //!
 //! Values that are bytes already are borrowed, never copied: [`encode`] is the one road, and asks
-//! [`ToBytes::as_encoded`] before it makes anything. The encodings with a wrapper of their own are in
-//! the file of that wrapper.
+//! [`ToBytes::as_encoded`] before it makes anything. The encodings with a wrapper of their own are
+//! in the file of that wrapper.
 
 use crate::Error;
 
@@ -43,9 +43,11 @@ pub trait ToBytes<'a> {
     /// Whatever the encoding refuses; [`EncodeError`] for the encodings of this crate.
     fn to_bytes(&self) -> Result<Self::Bytes, Error>;
 
-    /// Returns the bytes that [`to_bytes`](Self::to_bytes) would, where the value holds them as they are.
+    /// Returns the bytes that [`to_bytes`](Self::to_bytes) would, where the value holds them as
+    /// they are.
     ///
-    /// `None`, unless overridden: then `to_bytes` has to make them. Call [`encode`] rather than this.
+    /// `None`, unless overridden: then `to_bytes` has to make them. Call [`encode`] rather than
+    /// this.
     fn as_encoded(&self) -> Option<&[u8]> {
         None
     }

@@ -4,9 +4,10 @@
 /// Declares an encoding: a wrapper that goes to bytes and back by the two functions given.
 ///
 /// `encoding!(pub Name, to_vec, from_slice)` declares `struct Name<T>(pub T)`. Where `T` is
-/// `Serialize`, `Name<T>` is [`ToBytes`](crate::ToBytes) by `to_vec(&T) -> Result<Vec<u8>, _>`; where it
-/// is `DeserializeOwned`, `Name<T>` is [`FromBytesOwned`](crate::FromBytesOwned) by
-/// `from_slice(&[u8]) -> Result<T, _>`. The errors of both must convert into [`Error`](crate::Error).
+/// `Serialize`, `Name<T>` is [`ToBytes`](crate::ToBytes) by `to_vec(&T) -> Result<Vec<u8>, _>`;
+/// where it is `DeserializeOwned`, `Name<T>` is [`FromBytesOwned`](crate::FromBytesOwned) by
+/// `from_slice(&[u8]) -> Result<T, _>`. The errors of both must convert into
+/// [`Error`](crate::Error).
 ///
 /// # Examples
 ///

@@ -16,8 +16,9 @@ impl MemoryHandle {
     ///
     /// # Safety
     ///
-    /// None of ours: every use of a handle is checked, and a wrong one is an error there. The function
-    /// is unsafe so that programs written for Extism, where it is, compile without a warning.
+    /// None of ours: every use of a handle is checked, and a wrong one is an error there. The
+    /// function is unsafe so that programs written for Extism, where it is, compile without a
+    /// warning.
     #[expect(
         unsafe_code,
         reason = "the signature is part of the contract, and the body has nothing unsafe"

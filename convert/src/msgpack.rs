@@ -1,8 +1,8 @@
 //! `MessagePack`: what JSON says, in fewer bytes.
 //!
-//! Structs are written as arrays of their fields in order, and read from arrays or maps. A length in
-//! the bytes reserves nothing before the bytes it counts are there. Nesting is limited as JSON's is:
-//! the decoder's own limit of 1,024 is more than the stack of a guest may hold.
+//! Structs are written as arrays of their fields in order, and read from arrays or maps. A length
+//! in the bytes reserves nothing before the bytes it counts are there. Nesting is limited as JSON's
+//! is: the decoder's own limit of 1,024 is more than the stack of a guest may hold.
 
 use rmp_serde::Deserializer;
 use rmp_serde::decode::Error as RmpError;

@@ -1,7 +1,8 @@
 //! Raw: a plain struct, byte for byte as it lies in memory.
 //!
-//! On little-endian targets only, since wasm is little-endian and nothing is swapped here. Both sides
-//! must agree on the layout: `#[repr(C)]`, and no pointer-sized fields, for a guest's are 32 bits wide.
+//! On little-endian targets only, since wasm is little-endian and nothing is swapped here. Both
+//! sides must agree on the layout: `#[repr(C)]`, and no pointer-sized fields, for a guest's are 32
+//! bits wide.
 
 use bytemuck::{Pod, PodCastError};
 
@@ -9,9 +10,9 @@ use crate::{DecodeError, Error, FromBytes, ToBytes};
 
 /// A plain value whose bytes are those it has in memory, borrowed both ways.
 ///
-/// Decoding reads in place, so the bytes must lie at a multiple of the type's alignment. Give a type
-/// that must come out of any bytes an alignment of 1 (`#[repr(C, packed)]`, or fields that are arrays
-/// of bytes).
+/// Decoding reads in place, so the bytes must lie at a multiple of the type's alignment. Give a
+/// type that must come out of any bytes an alignment of 1 (`#[repr(C, packed)]`, or fields that are
+/// arrays of bytes).
 ///
 /// # Examples
 ///
