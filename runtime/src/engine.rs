@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, WasmBacktraceDetails};
 
 use crate::{deadline, error::LoadError, kernel::KernelModule};
 
@@ -60,7 +60,12 @@ fn engine_config(config: EngineConfig) -> Config {
         .epoch_interruption(true)
         .debug_info(config.debug_info)
         .consume_fuel(config.fuel)
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        // The proposals that plug-ins in the wild are built with.
         .wasm_multi_memory(true)
-        .wasm_tail_call(true);
+        .wasm_tail_call(true)
+        .wasm_function_references(true)
+        .wasm_gc(true)
+        .wasm_exceptions(true);
     engine_config
 }

@@ -29,10 +29,12 @@ const NEVER: u64 = u64::MAX / 2;
 /// An instance of a plug-in.
 pub(crate) struct LiveInstance {
     store: Store<State>,
-    kernel: Option<Kernel>,
+    kernel: Option<Arc<Kernel>>,
     guest: Option<Guest>,
     /// The program ran: it may be called once only.
     spent: bool,
+    /// What the last call left of its fuel.
+    fuel_left: u64,
 }
 
 /// The main module's instance and the exports of it that were called.
@@ -69,7 +71,7 @@ impl LiveInstance {
             ctx.data_mut().deadline.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        Self { store, kernel: None, guest: None, spent: false }
+        Self { store, kernel: None, guest: None, spent: false, fuel_left: 0 }
     }
 
     /// Says whether the instance can serve no further call.
@@ -101,6 +103,7 @@ impl LiveInstance {
             .map_err(|interruption| Failure { error: interruption.into(), keep_instance: true })?;
         let ended = self.run_armed(compiled, name, export, input);
         let interruption = self.store.data_mut().end_call().err();
+        self.fuel_left = self.store.get_fuel().unwrap_or_default();
         let (name, ending) = match ended {
             Ok(status) => (name, Ending::Returned(status)),
             Err(Stop::Refused(failure)) => return Err(failure),
@@ -125,26 +128,29 @@ impl LiveInstance {
 
     /// Frees all exchange memory; the guest's own state stays.
     pub(crate) fn reset(&mut self) -> wasmtime::Result<()> {
-        match &self.kernel {
-            Some(kernel) => {
-                self.store.set_epoch_deadline(NEVER);
-                kernel.reset(&mut self.store)
-            }
-            None => Ok(()),
-        }
+        let Some(kernel) = self.kernel.clone() else { return Ok(()) };
+        self.lift_limits();
+        kernel.reset(&mut self.store)
     }
 
     /// Returns how much fuel the last call used, of the `limit` it was given.
     pub(crate) fn fuel_consumed(&self, limit: u64) -> u64 {
-        self.store.get_fuel().map_or(0, |left| limit.saturating_sub(left))
+        limit.saturating_sub(self.fuel_left)
     }
 
     /// Returns the guest's error message, if it set one that is not empty.
     fn error_message(&mut self) -> Option<String> {
-        let kernel = self.kernel.as_ref()?;
-        self.store.set_epoch_deadline(NEVER);
+        let kernel = self.kernel.clone()?;
+        self.lift_limits();
         let block = kernel.error_block(&mut self.store)?;
         Some(String::from_utf8_lossy(kernel.read(&self.store, block)).into_owned())
+    }
+
+    /// Lets the host run a kernel function between calls of the guest.
+    fn lift_limits(&mut self) {
+        self.store.set_epoch_deadline(NEVER);
+        // Fails where no fuel is counted, and none is needed there.
+        let _ = self.store.set_fuel(u64::MAX);
     }
 
     fn run_armed(
@@ -160,9 +166,10 @@ impl LiveInstance {
         if self.guest.is_none() {
             self.start(compiled)?;
         }
-        let Self { store, kernel: Some(kernel), guest: Some(guest), spent } = self else {
+        let Self { store, kernel: Some(kernel), guest: Some(guest), spent, .. } = self else {
             unreachable!("a started instance has a kernel and a guest");
         };
+        kernel.shrink_ledger(store).map_err(Stop::engine)?;
         kernel
             .begin(store, input)
             .map_err(|error| Stop::Refused(Failure { error, keep_instance: true }))?;
@@ -177,12 +184,10 @@ impl LiveInstance {
     }
 
     fn start(&mut self, compiled: &Compiled) -> Result<(), Stop> {
-        let kernel = match &self.kernel {
-            Some(kernel) => kernel.clone(),
-            None => Kernel::new(&mut self.store, &compiled.engine.kernel).map_err(instantiate)?,
-        };
-        self.store.data_mut().set_kernel(kernel.clone());
-        self.kernel = Some(kernel.clone());
+        let kernel = Kernel::new(&mut self.store, &compiled.engine.kernel).map_err(instantiate)?;
+        let kernel = Arc::new(kernel);
+        self.store.data_mut().set_kernel(Arc::clone(&kernel));
+        self.kernel = Some(Arc::clone(&kernel));
         let main = compiled
             .plan
             .instantiate(&mut self.store, &kernel)

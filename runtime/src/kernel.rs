@@ -71,7 +71,6 @@ impl KernelModule {
 }
 
 /// The kernel of one instance.
-#[derive(Clone)]
 pub(crate) struct Kernel {
     instance: Instance,
     memory: Memory,
@@ -105,7 +104,17 @@ impl Kernel {
         self.instance.get_export(store, name)
     }
 
-    /// Empties the heap and makes `input` its first block and the call's input.
+    /// Empties the heap by the kernel's own code if its ledger has outgrown the registers, where
+    /// [`Kernel::begin`] cannot empty it.
+    pub(crate) fn shrink_ledger(&self, store: &mut Store<State>) -> wasmtime::Result<()> {
+        match register(self.memory.data(&*store), layout::LEDGER) {
+            0 => Ok(()),
+            _ => self.reset(store),
+        }
+    }
+
+    /// Empties the heap, whose ledger is in the registers, and makes `input` its first block and the
+    /// call's input.
     ///
     /// # Errors
     ///
@@ -113,10 +122,6 @@ impl Kernel {
     /// last call left it.
     pub(crate) fn begin(&self, store: &mut Store<State>, input: &[u8]) -> Result<(), CallError> {
         let position = self.reserve(store, input.len())?;
-        let bytes = self.memory.data_mut(&mut *store);
-        if register(bytes, layout::LEDGER) != 0 {
-            self.reset(&mut *store).map_err(|err| CallError::Instantiate { source: err.into() })?;
-        }
         let bytes = self.memory.data_mut(&mut *store);
         let dirty_end = register(bytes, layout::DIRTY_END).max(position as u64);
         let input_offset = if input.is_empty() { 0 } else { layout::GUEST_START as u64 };

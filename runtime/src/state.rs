@@ -24,7 +24,7 @@ pub(crate) struct State {
     pub(crate) budget: MemoryBudget,
     pub(crate) host_context: Option<HostContext>,
     /// Set before any guest code runs.
-    kernel: Option<Kernel>,
+    kernel: Option<Arc<Kernel>>,
 }
 
 impl State {
@@ -52,12 +52,12 @@ impl State {
         self.deadline.disarm()
     }
 
-    pub(crate) fn set_kernel(&mut self, kernel: Kernel) {
+    pub(crate) fn set_kernel(&mut self, kernel: Arc<Kernel>) {
         self.kernel = Some(kernel);
     }
 
     /// Returns the kernel of this instance, which is there whenever guest code runs.
-    pub(crate) fn kernel(&self) -> Kernel {
-        self.kernel.clone().expect("the kernel is made before the guest")
+    pub(crate) fn kernel(&self) -> Arc<Kernel> {
+        Arc::clone(self.kernel.as_ref().expect("the kernel is made before the guest"))
     }
 }

@@ -12,8 +12,8 @@ use plugsmith_kernel::{
 use proptest::{collection, prelude::*};
 use wasmparser::{Parser, Payload};
 use wasmtime::{
-    Engine, ExternType, Func, HeapType, Instance, Memory, Module, Mutability, Store, StoreLimits,
-    StoreLimitsBuilder, Val, ValType,
+    Engine, ExportType, ExternType, Func, HeapType, Instance, Memory, Module, Mutability, Store,
+    StoreLimits, StoreLimitsBuilder, Val, ValType,
 };
 
 /// The module in an engine, with a limit on its memory.
@@ -84,7 +84,10 @@ impl Subject for Real {
         let values = [call.first, call.second];
         let params: Vec<Val> = (call.function.params().iter().zip(values))
             .map(|(width, value)| match width {
-                Width::Four => Val::I32((value as u32).cast_signed()),
+                Width::Four => {
+                    let [a, b, c, d, ..] = value.to_le_bytes();
+                    Val::I32(i32::from_le_bytes([a, b, c, d]))
+                }
                 Width::Eight => Val::I64(value.cast_signed()),
             })
             .collect();
@@ -179,7 +182,7 @@ fn exports_are_those_of_the_guest_abi() {
         assert_eq!(widths(&mut func_type.params()), function.params());
         assert_eq!(widths(&mut func_type.results()), Vec::from_iter(function.result()));
     }
-    let names: Vec<&str> = others.iter().map(|export| export.name()).collect();
+    let names: Vec<&str> = others.iter().map(ExportType::name).collect();
     assert_eq!(names, ["memory", "extism_context"]);
     let memory = others[0].ty().unwrap_memory().clone();
     assert_eq!(memory.minimum(), u64::from(layout::INITIAL_PAGES));
