@@ -1,0 +1,23 @@
+//! End-to-end tests: plug-ins compiled from `examples/guests`, run by the host.
+//!
+//! They load what `cargo xtask guests` builds; `cargo xtask test` builds first, then runs them.
+
+mod count_vowels;
+mod discount;
+mod hosts;
+mod readme;
+mod trouble;
+
+use plugsmith::{Manifest, Plugin, Wasm};
+use plugsmith_examples::guest;
+
+/// What a host that grants nothing and limits nothing says of the example plug-in.
+fn manifest(name: &str) -> Manifest {
+    let path = guest(name).unwrap_or_else(|err| panic!("{err}; `cargo xtask test` does both"));
+    Manifest::new([Wasm::file(path)])
+}
+
+/// The example plug-in, loaded without limits.
+fn plugin(name: &str) -> Plugin {
+    Plugin::new(manifest(name), [], false).expect("the example plug-in loads")
+}
