@@ -17,7 +17,7 @@ use crate::{DecodeError, Error, FromBytesOwned, ToBytes};
 /// # Ok::<(), plugsmith_convert::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Base64<T: AsRef<[u8]>>(pub T);
+pub struct Base64<T: AsRef<[u8]> = String>(pub T);
 
 impl<T: AsRef<[u8]>> Base64<T> {
     /// Returns the bytes, or the text, without the wrapper.

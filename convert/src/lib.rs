@@ -1,8 +1,8 @@
 //! Values to bytes and back, across the boundary between host and guest.
 //!
 //! What crosses that boundary is a run of bytes. [`ToBytes`] makes the bytes of a value, and
-//! [`FromBytes`] and [`FromBytesOwned`] make a value of bytes. Text, bytes and numbers convert as they
-//! are; everything else names its encoding with a wrapper such as [`Json`], on both sides.
+//! [`FromBytes`] and [`FromBytesOwned`] make a value of bytes. Text, bytes and numbers convert as
+//! they are; everything else names its encoding with a wrapper such as [`Json`], on both sides.
 //!
 //! Host and guest share this crate, so both agree on every byte, and it knows neither an engine nor
 //! the memory through which the bytes travel. The bytes come from a party that is not trusted: no
@@ -33,6 +33,7 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
+//! | `derive` | yes | `#[derive(ToBytes, FromBytes)]` with `#[encoding(Json)]` |
 //! | `msgpack` | yes | `Msgpack`, by `rmp-serde` |
 //! | `prost` | yes | `Prost`, by `prost` |
 //! | `raw` | yes | `Raw`, by `bytemuck`; on little-endian targets only |
@@ -57,6 +58,8 @@ mod protobuf;
 mod raw;
 
 pub use anyhow::Error;
+#[cfg(feature = "derive")]
+pub use plugsmith_pdk_macros::{FromBytes, ToBytes};
 
 pub use crate::base64::Base64;
 pub use crate::decode::{DecodeError, FromBytes, FromBytesOwned};

@@ -1,0 +1,23 @@
+//! `#[plugin_fn]`: an export that a host calls.
+
+mod expand;
+pub(crate) mod parse;
+mod validate;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+/// Expands one use of the macro, or reports everything that is wrong with it.
+pub(crate) fn entry(args: TokenStream, item: TokenStream) -> TokenStream {
+    match parse::parse(args, item) {
+        Ok(parsed) => {
+            let function = parsed.function.to_token_stream();
+            validate::validate(parsed).map_or_else(
+                // The function stays, so that its callers are not wrong as well.
+                |err| [function, err.into_compile_error()].into_iter().collect(),
+                |export| expand::expand(&export),
+            )
+        }
+        Err(err) => err.into_compile_error(),
+    }
+}
