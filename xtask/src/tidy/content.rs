@@ -17,6 +17,9 @@ const UNSAFE_FILES: [&str; 7] = [
     "runtime/src/precompiled.rs",
 ];
 
+/// Crates that need not ban unsafe code: this one shows plug-ins as they were written before.
+const UNGUARDED: [&str; 1] = ["examples/guests/renamed/src/lib.rs"];
+
 /// Beginnings of paths that exist on one machine only.
 const MACHINE_PATHS: [&str; 5] = [
     concat!("/ho", "me/"),
@@ -80,7 +83,8 @@ pub(super) fn unsafe_only_where_listed(file: &File) -> Vec<Complaint> {
 /// Every crate bans unsafe code at its root.
 pub(super) fn unsafe_guard(file: &File) -> Vec<Complaint> {
     let guards = ["#![forbid(unsafe_code)]", "#![deny(unsafe_code)]"];
-    if file.text.lines().any(|line| guards.contains(&line)) {
+    let guarded = file.text.lines().any(|line| guards.contains(&line));
+    if guarded || UNGUARDED.contains(&file.path.as_str()) {
         return Vec::new();
     }
     let text = format!("a crate starts with `{}`, or `{}`", guards[0], guards[1]);

@@ -3,7 +3,5 @@
 //! It is here so that every macro and both styles keep working under the old name, in the old edition.
 //! The modules are public because what they hold is; a host sees the exports alone.
 
-#![deny(unsafe_code)]
-
 pub mod low_level;
 pub mod typed;
