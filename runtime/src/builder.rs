@@ -1,7 +1,13 @@
 //! What can be said about a plug-in before it is compiled.
 
 use crate::{
-    compiled::CompiledPlugin, error::Error, host_fn::Function, plugin::Plugin, source::WasmInput,
+    compiled::CompiledPlugin,
+    current_plugin::CurrentPlugin,
+    error::Error,
+    host_fn::{Function, UserData},
+    plugin::Plugin,
+    source::WasmInput,
+    val::{Val, ValType},
 };
 
 /// Choices that are not part of the manifest.
@@ -45,6 +51,46 @@ impl<'a> PluginBuilder<'a> {
     pub fn with_wasi(mut self, wasi: bool) -> Self {
         self.options.wasi = wasi;
         self
+    }
+
+    /// Adds a host function: see [`Function::new`].
+    pub fn with_function<T, F>(
+        self,
+        name: impl Into<String>,
+        params: impl IntoIterator<Item = ValType>,
+        results: impl IntoIterator<Item = ValType>,
+        user_data: UserData<T>,
+        body: F,
+    ) -> Self
+    where
+        T: Send + 'static,
+        F: Fn(&mut CurrentPlugin<'_>, &[Val], &mut [Val], UserData<T>) -> Result<(), Error>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.with_functions([Function::new(name, params, results, user_data, body)])
+    }
+
+    /// Adds a host function in a namespace of its own: see [`Function::new`].
+    pub fn with_function_in_namespace<T, F>(
+        self,
+        namespace: impl Into<String>,
+        name: impl Into<String>,
+        params: impl IntoIterator<Item = ValType>,
+        results: impl IntoIterator<Item = ValType>,
+        user_data: UserData<T>,
+        body: F,
+    ) -> Self
+    where
+        T: Send + 'static,
+        F: Fn(&mut CurrentPlugin<'_>, &[Val], &mut [Val], UserData<T>) -> Result<(), Error>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let function = Function::new(name, params, results, user_data, body);
+        self.with_functions([function.with_namespace(namespace)])
     }
 
     /// Adds host functions.

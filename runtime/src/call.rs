@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use plugsmith_convert::{FromBytes, ToBytes};
+use plugsmith_convert::{FromBytes, ToBytes, encode};
 
 use crate::{
     error::{CallError, Error},
@@ -85,9 +85,8 @@ impl Plugin {
         input: &T,
         context: Option<HostContext>,
     ) -> Result<U, CallError> {
-        let input = input
-            .to_bytes()
-            .map_err(|source| CallError::Encode { name: name.to_owned(), source })?;
+        let input =
+            encode(input).map_err(|source| CallError::Encode { name: name.to_owned(), source })?;
         let output = self.run_bytes(name, input.as_ref(), context)?;
         U::from_bytes(output).map_err(|source| CallError::Decode { name: name.to_owned(), source })
     }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use plugsmith_convert::{FromBytes, MemoryHandle, ToBytes};
+use plugsmith_convert::{FromBytes, MemoryHandle, ToBytes, encode};
 use plugsmith_manifest::Manifest;
 use uuid::Uuid;
 use wasmtime::Caller;
@@ -95,7 +95,7 @@ impl<'a> CurrentPlugin<'a> {
     ///
     /// What the encoding says, or [`HostError::ExchangeExhausted`].
     pub fn memory_new<'b, T: ToBytes<'b>>(&mut self, value: T) -> Result<MemoryHandle, Error> {
-        let bytes = value.to_bytes()?;
+        let bytes = encode(&value)?;
         let bytes = bytes.as_ref();
         let handle = self.memory_alloc(bytes.len() as u64)?;
         self.memory_bytes_mut(handle)?.copy_from_slice(bytes);

@@ -44,6 +44,9 @@ pub enum HostError {
         /// The handle's length in bytes.
         length: u64,
     },
+    /// A host function decodes more arguments than it declares parameters.
+    #[error("the host function declares fewer parameters than it takes arguments")]
+    MissingArgument,
     /// The call lent its host functions no value of this type.
     #[error("the call has no host context of type `{wanted}`")]
     NoContext {

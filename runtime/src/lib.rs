@@ -31,6 +31,9 @@
 
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod builder;
 mod call;
 mod compiled;
@@ -42,6 +45,7 @@ mod fetch;
 mod guest_init;
 mod host;
 mod host_fn;
+mod host_fn_macro;
 mod instance;
 mod kernel;
 mod limits;
@@ -49,10 +53,12 @@ mod link;
 mod memory;
 mod outcome;
 mod plugin;
+mod pool;
 mod signature;
 mod source;
 mod state;
 mod survey;
+mod typed_plugin;
 mod val;
 
 pub use plugsmith_convert::{self as convert, FromBytes, FromBytesOwned, MemoryHandle, ToBytes};
@@ -68,6 +74,7 @@ pub use crate::{
     link::{EXTISM_ENV_MODULE, EXTISM_USER_MODULE},
     outcome::{GuestFrame, GuestTrap, SourceLine, Trap},
     plugin::{CancelHandle, Plugin},
+    pool::{Pool, PoolBuilder, PoolPlugin},
     source::WasmInput,
     val::{PTR, Val, ValType},
 };

@@ -197,3 +197,33 @@ fn errors_and_variables_can_be_set_for_the_guest() {
     });
     assert_eq!(call_error(&mut plugin, "run").to_string(), "out of stock");
 }
+
+plugsmith::host_fn!(shout(greeting: String; name: String) -> String {
+    let greeting = greeting.get()?;
+    let greeting = greeting.lock().unwrap();
+    if name.is_empty() {
+        return Err(Error::msg("nobody to greet"));
+    }
+    Ok(format!("{greeting}{}", name.to_uppercase()))
+});
+
+plugsmith::host_fn!(pub(crate) twice(name: String) -> String { Ok(name.repeat(2)) });
+
+#[test]
+fn functions_written_with_the_macro_decode_and_encode() {
+    let mut plugin = with(UserData::new("dear ".to_owned()), shout);
+    assert_eq!(plugin.call::<_, String>("run", "Ada").unwrap(), "dear ADA");
+    assert!(chain(call_error(&mut plugin, "run")).contains("nobody to greet"));
+    let mut plugin = with(UserData::new(()), twice);
+    assert_eq!(plugin.call::<_, String>("run", "ab").unwrap(), "abab");
+    assert!(plugin.call::<_, String>("run", &b"\xff"[..]).is_err());
+}
+
+#[test]
+fn a_function_that_declares_too_few_parameters_is_an_error() {
+    let wat =
+        r#"(module (import "extism:host/user" "f" (func $f)) (func (export "run") (call $f)))"#;
+    let function = Function::new("f", [], [], UserData::new(()), twice);
+    let mut plugin = Plugin::new(manifest(wat), [function], false).unwrap();
+    assert!(chain(call_error(&mut plugin, "run")).contains("declares fewer parameters"));
+}

@@ -11,6 +11,7 @@ mod load;
 mod memory;
 mod modules;
 mod outcome;
+mod pool;
 #[cfg(feature = "register-http")]
 mod server;
 mod time;
