@@ -107,14 +107,14 @@ impl Pool {
     }
 
     /// Makes a pool as `builder` says whose plug-ins come from `source`.
+    #[expect(clippy::needless_pass_by_value, reason = "the signature is that of Extism's crate")]
     pub fn new_from_builder<F>(source: F, builder: PoolBuilder) -> Self
     where
         F: Fn() -> Result<Plugin, Error> + Send + Sync + 'static,
     {
-        let PoolBuilder { max_instances } = builder;
         let shared = Shared {
             source: Box::new(source),
-            max_instances,
+            max_instances: builder.max_instances,
             slots: Mutex::default(),
             changed: Condvar::new(),
         };

@@ -115,9 +115,9 @@ fn a_slot_is_not_lost_when_its_plugin_cannot_be_made() {
 fn a_slot_is_not_lost_when_its_user_panics_and_its_plugin_is_replaced() {
     let pool = pool(1);
     let id = pool.get(NOW).unwrap().unwrap().id();
-    let user = pool.clone();
+    let borrower = pool.clone();
     let used = panic::catch_unwind(AssertUnwindSafe(move || {
-        user.with_plugin(NOW, |_| -> Result<(), Error> { panic!("the user's own bug") })
+        borrower.with_plugin(NOW, |_| -> Result<(), Error> { panic!("the user's own bug") })
     }));
     assert!(used.is_err());
     assert_eq!(pool.count(), 0);
