@@ -24,6 +24,15 @@ fn alloc(heap: &mut Heap<VecMemory>, len: u64) -> Offset {
     offset
 }
 
+/// Reserves so many blocks that the ledger takes more than three pages.
+fn alloc_many(heap: &mut Heap<VecMemory>) {
+    let len = NonZeroU64::new(16).expect("not zero");
+    for _ in 0..5000 {
+        heap.alloc(len).expect("there is room");
+    }
+    heap.check();
+}
+
 fn free(heap: &mut Heap<VecMemory>, offset: Offset) {
     heap.free(offset);
     heap.check();
@@ -178,6 +187,32 @@ fn memory_that_grows_takes_the_ledger_along() {
     assert!(blocks.iter().all(|block| heap.len_of(*block) == NonZeroU64::new(16)));
     assert_eq!(heap.len_of(large), NonZeroU64::new(2 * u64::from(layout::PAGE_LEN)));
     heap.check_untouched();
+}
+
+#[test]
+fn memory_grows_by_what_has_to_move() {
+    let mut heap = heap(1, 64);
+    alloc_many(&mut heap);
+    let ledger = heap.top_ledger();
+    let rest = u64::from(ledger.start - heap.position());
+    let end = heap.end();
+    alloc(&mut heap, rest + 1);
+    assert!(ledger.len() > 3 * layout::PAGE_LEN as usize);
+    assert!((heap.end() - end) as usize >= ledger.len());
+}
+
+#[test]
+fn memory_near_its_limit_grows_by_what_is_left() {
+    let mut heap = heap(1, 10);
+    alloc_many(&mut heap);
+    let rest = u64::from(heap.top_ledger().start - heap.position());
+    alloc(&mut heap, rest + 1);
+    let rest = u64::from(heap.top_ledger().start - heap.position());
+    let left = 10 - heap.memory().n_pages();
+    assert!(left < 4, "the ledger of four pages cannot be matched");
+    alloc(&mut heap, rest + u64::from(left * layout::PAGE_LEN));
+    assert_eq!(heap.memory().n_pages(), 10);
+    refused(&mut heap, 1);
 }
 
 #[test]
@@ -337,14 +372,18 @@ fn hash_key_of_the_host_finds_blocks_too() {
     assert!(blocks.iter().all(|block| heap.len_of(*block).is_some()));
 }
 
+/// Numbers from which a random case is made.
+const N_CHOICES: usize = if cfg!(miri) { 40 } else { 600 };
+
 /// Steps that a test takes: many in a build that is optimised, few under an interpreter.
 fn n_steps(many: u64) -> u64 {
-    if cfg!(miri) { many / 4000 } else { many }
+    if cfg!(miri) { many / 25_000 } else { many }
 }
 
 fn run(temper: Temper, seed: u64, page_limit: u32, n_steps: u64) {
     let mut generator = Generator::from_seed(temper, seed);
-    let mut trial = Trial::new(Native::new(1, page_limit), page_limit, 4);
+    let check_interval = if cfg!(miri) { 16 } else { 4 };
+    let mut trial = Trial::new(Native::new(1, page_limit), page_limit, check_interval);
     for _ in 0..n_steps {
         let step = generator.next_step(trial.model());
         trial.step(step);
@@ -375,7 +414,7 @@ proptest! {
 
     #[test]
     fn random_steps_agree_with_the_model(
-        choices in collection::vec(any::<u64>(), 0..600),
+        choices in collection::vec(any::<u64>(), 0..N_CHOICES),
         careful in any::<bool>(),
         page_limit in 1_u32..4,
     ) {

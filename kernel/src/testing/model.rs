@@ -83,6 +83,11 @@ impl Model {
         self.bytes.len() as u64
     }
 
+    /// Returns the size that the memory may grow to.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// Returns where the ledger lies at the top of memory; empty while it is inline.
     pub fn ledger(&self) -> Range<u64> {
         self.ledger.clone()

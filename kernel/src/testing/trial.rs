@@ -59,8 +59,8 @@ impl<S: Subject> Trial<S> {
     pub fn step(&mut self, step: Step) {
         match step {
             Step::Begin { len, seed } => {
-                // An input that no host could hold is not worth its bytes.
-                let input = Model::input_bytes(len.min(1 << 20), seed);
+                // An input far larger than the memory may become is not worth its bytes.
+                let input = Model::input_bytes(len.min(self.model.limit() + 1), seed);
                 let began = self.subject.begin(&input);
                 self.model.begin(&input, began, self.subject.memory());
             }
