@@ -8,8 +8,11 @@ use crate::{
     carts, examples, guests, kernel,
     progress::Progress,
     test, tidy,
-    workspace::{self, Workspace},
+    workspace::{self, Package, Workspace},
 };
+
+/// The package that a host program depends on.
+const HOST: &str = "plugsmith";
 
 /// Packages that speak HTTP, or TLS for it. A host without HTTP must not compile them.
 const HTTP_CLIENTS: [&str; 10] = [
@@ -25,6 +28,9 @@ const HTTP_CLIENTS: [&str; 10] = [
     "ureq",
 ];
 
+/// What was slow to check, slow to compile, or both, on the first run.
+const SLOW: &str = "the first run reads the WebAssembly engine and takes some minutes on two cores";
+
 /// Runs everything.
 ///
 /// # Errors
@@ -32,39 +38,30 @@ const HTTP_CLIENTS: [&str; 10] = [
 /// The first check that fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let mut progress = Progress::new(guests::N_STEPS + 13);
-    let cargo = |arguments: &[&str]| workspace::run(&mut workspace.cargo(arguments));
 
-    progress.step("Checking the format", "");
-    cargo(&["fmt", "--all", "--check"])?;
+    progress.step("Checking the lock file and the format", "");
+    let metadata = ["metadata", "--locked", "--format-version=1"];
+    workspace::output(&mut workspace.cargo(&metadata))?;
+    workspace::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
 
     progress.step("Checking shapes, directions and generated data", "");
     tidy::run(workspace)?;
     carts::run(workspace, true)?;
 
-    let slow = "the first check reads the WebAssembly engine and takes some minutes on two cores";
-    let features = [&[][..], &["--no-default-features"], &["--all-features"]];
-    let names = ["default", "no", "all"];
-    for (name, features) in names.into_iter().zip(features) {
-        progress.step(
-            &format!("Linting with {name} features"),
-            if name == "default" { slow } else { "" },
-        );
-        let lint = ["clippy", "--quiet", "--workspace", "--all-targets"];
-        cargo(&[&lint[..], features, &["--", "--deny=warnings"]].concat())?;
+    progress.step("Linting with default features", SLOW);
+    lint(workspace, &strings(&["--workspace"]))?;
+    progress.step("Linting with all features", "");
+    lint(workspace, &strings(&["--workspace", "--all-features"]))?;
+    progress.step("Linting with no features", "");
+    for selection in without_features(&workspace.packages) {
+        lint(workspace, &selection)?;
     }
 
     progress.step("Building the documentation", "");
     document(workspace)?;
 
     progress.step("Looking for an HTTP client where none may be", "");
-    let tree = [
-        "tree",
-        "--package=plugsmith",
-        "--no-default-features",
-        "--edges=normal,build",
-        "--prefix=none",
-    ];
-    refuse_http(&workspace::output(&mut workspace.cargo(&tree))?)?;
+    refuse_http(&tree_without_features(workspace)?)?;
 
     guests::build(workspace, &mut progress)?;
 
@@ -74,20 +71,51 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     examples::build(workspace, &mut progress)?;
     examples::compare(workspace, &mut progress, false)?;
 
-    let packages = workspace.packages.iter().filter(|package| package.has_features);
-    let packages: Vec<_> = packages.map(|package| format!("--package={}", package.name)).collect();
-    let packages: Vec<_> = packages.iter().map(String::as_str).collect();
-    for (name, features) in names.into_iter().zip(features).skip(1) {
-        progress.step(&format!("Running the tests with {name} features"), "");
-        let arguments = [&packages[..], features].concat();
-        workspace::run(&mut test::command(workspace, &arguments))?;
+    progress.step("Running the tests with no features", "");
+    for selection in without_features(&workspace.packages) {
+        workspace::run(test::command(workspace).arg("--quiet").args(selection))?;
     }
+    progress.step("Running the tests with all features", "");
+    let mut all = test::command(workspace);
+    workspace::run(all.args(["--quiet", "--workspace", "--all-features"]))?;
+
     test::all(workspace, &mut progress, &[])
 }
 
+fn lint(workspace: &Workspace, selection: &[String]) -> Result<()> {
+    let mut command = workspace.cargo(&["clippy", "--quiet", "--all-targets"]);
+    workspace::run(command.args(selection).args(["--", "--deny=warnings"]))
+}
+
 fn document(workspace: &Workspace) -> Result<()> {
-    let mut command = workspace.cargo(&["doc", "--quiet", "--workspace", "--lib", "--no-deps"]);
-    workspace::run(command.env("RUSTDOCFLAGS", "--deny=warnings"))
+    // There are no examples in cargo's sense. Naming them makes cargo resolve the features of
+    // dependencies as for the lints, so that the engine is not read a second time.
+    let arguments = ["doc", "--quiet", "--workspace", "--lib", "--examples", "--no-deps"];
+    workspace::run(workspace.cargo(&arguments).env("RUSTDOCFLAGS", "--deny=warnings"))
+}
+
+/// The selections of packages that are checked without features.
+///
+/// Cargo unites the features that selected packages want of each other. The examples want defaults,
+/// so they are left out. A package whose features others want, too, is checked once more by itself.
+/// The host is not, because by itself it would have the engine compiled once more.
+fn without_features(packages: &[Package]) -> Vec<Vec<String>> {
+    let mut together = strings(&["--no-default-features", "--workspace"]);
+    let is_example = |package: &&Package| package.folder.starts_with("examples");
+    let excluded = packages.iter().filter(is_example);
+    together.extend(excluded.map(|package| format!("--exclude={}", package.name)));
+    let alone = packages.iter().filter(|package| {
+        package.has_default_features && package.name != HOST && !is_example(package)
+    });
+    let alone = alone.map(|package| {
+        vec!["--no-default-features".to_owned(), format!("--package={}", package.name)]
+    });
+    [together].into_iter().chain(alone).collect()
+}
+
+fn tree_without_features(workspace: &Workspace) -> Result<String> {
+    let mut command = workspace.cargo(&["tree", "--no-default-features", "--prefix=none"]);
+    workspace::output(command.args(["--edges=normal,build", "--package", HOST]))
 }
 
 /// Refuses a dependency tree that names an HTTP client.
@@ -95,15 +123,43 @@ fn refuse_http(tree: &str) -> Result<()> {
     for line in tree.lines() {
         let name = line.split_whitespace().next().unwrap_or_default();
         if HTTP_CLIENTS.contains(&name) {
-            bail!("`plugsmith` without default features depends on the HTTP client `{name}`");
+            bail!("`{HOST}` without default features depends on the HTTP client `{name}`");
         }
     }
     Ok(())
 }
 
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_features_means_apart_from_those_who_want_them() {
+        let rows = [
+            ("plugsmith", "runtime", true),
+            ("plugsmith-convert", "convert", true),
+            ("plugsmith-manifest", "manifest", false),
+            ("plugsmith-examples", "examples", false),
+            ("discount", "examples/guests/discount", false),
+        ];
+        let packages = rows.map(|(name, folder, has_default_features)| Package {
+            name: name.to_owned(),
+            folder: folder.to_owned(),
+            has_default_features,
+            ..Package::default()
+        });
+        let lines: Vec<_> =
+            without_features(&packages).iter().map(|selection| selection.join(" ")).collect();
+        let expected = [
+            "--no-default-features --workspace --exclude=plugsmith-examples --exclude=discount",
+            "--no-default-features --package=plugsmith-convert",
+        ];
+        assert_eq!(lines, expected);
+    }
 
     #[test]
     fn a_tree_without_a_client_is_accepted() {

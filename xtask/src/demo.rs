@@ -3,8 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    examples,
-    guests::{self},
+    examples, guests,
     progress::Progress,
     workspace::{self, Workspace},
 };

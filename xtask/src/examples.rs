@@ -42,7 +42,13 @@ pub(crate) fn build(workspace: &Workspace, progress: &mut Progress) -> Result<()
         "Building the example hosts",
         "the first build compiles the WebAssembly engine and takes some minutes on two cores",
     );
-    workspace::run(&mut workspace.cargo(&["build", "--package", "plugsmith-examples", "--bins"]))
+    // The whole workspace and its examples in cargo's sense, of which there are none, are named so
+    // that cargo resolves the features of dependencies as for the tests: the engine compiles once.
+    let mut command = workspace.cargo(&["build", "--workspace", "--examples"]);
+    for name in hosts(workspace)? {
+        command.args(["--bin", &name]);
+    }
+    workspace::run(&mut command)
 }
 
 /// Runs the built hosts and compares, as one step of the caller's progress.

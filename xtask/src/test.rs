@@ -33,12 +33,12 @@ pub(crate) fn all(workspace: &Workspace, progress: &mut Progress, rest: &[String
         "Running the tests",
         "the first build compiles the WebAssembly engine and takes some minutes on two cores",
     );
-    workspace::run(command(workspace, &["--workspace"]).args(rest))
+    workspace::run(command(workspace).arg("--workspace").args(rest))
 }
 
 /// `cargo test` with the built plug-ins at hand.
-pub(crate) fn command(workspace: &Workspace, arguments: &[&str]) -> Command {
+pub(crate) fn command(workspace: &Workspace) -> Command {
     let mut command = workspace.cargo(&["test"]);
-    command.args(arguments).env(examples::GUESTS_VARIABLE, workspace.guests());
+    command.env(examples::GUESTS_VARIABLE, workspace.guests());
     command
 }

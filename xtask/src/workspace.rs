@@ -30,8 +30,8 @@ pub(crate) struct Package {
     pub(crate) folder: String,
     pub(crate) targets: Vec<Target>,
     pub(crate) dependencies: Vec<Dependency>,
-    /// Whether it declares features.
-    pub(crate) has_features: bool,
+    /// Whether it has features that are on unless they are switched off.
+    pub(crate) has_default_features: bool,
 }
 
 /// Something that cargo compiles.
@@ -116,7 +116,9 @@ impl Package {
             folder: relative(root, manifest.parent()?),
             targets: targets.collect::<Option<_>>()?,
             dependencies: dependencies.collect::<Option<_>>()?,
-            has_features: !package["features"].as_object()?.is_empty(),
+            has_default_features: package["features"]["default"]
+                .as_array()
+                .is_some_and(|features| !features.is_empty()),
         })
     }
 }
@@ -185,7 +187,7 @@ mod tests {
             "packages": [{
                 "name": "discount",
                 "manifest_path": "/src/examples/guests/discount/Cargo.toml",
-                "features": {},
+                "features": { "default": ["fast"], "fast": [] },
                 "targets": [{
                     "name": "discount",
                     "kind": ["cdylib"],
@@ -204,7 +206,7 @@ mod tests {
         assert_eq!(package.targets[0].source, "examples/guests/discount/src/lib.rs");
         let dev: Vec<_> = package.dependencies.iter().map(|dependency| dependency.dev).collect();
         assert_eq!(dev, [false, true]);
-        assert!(!package.has_features);
+        assert!(package.has_default_features);
     }
 
     #[test]
