@@ -78,6 +78,29 @@ impl Manifest {
     }
 }
 
+impl HttpRequest {
+    /// Reads a request from JSON text.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake, with its field, line and column.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use plugsmith_manifest::HttpRequest;
+    ///
+    /// let request = HttpRequest::from_json(r#"{"url": "https://example.com", "method": "HEAD"}"#)?;
+    /// assert_eq!(request, HttpRequest::new("https://example.com").with_method("HEAD"));
+    /// # Ok::<(), plugsmith_manifest::ManifestError>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, ManifestError> {
+        Opened::new(JsonNode::parse(text)?)
+            .and_then(http_request)
+            .map_err(|fault| fault.into_error(Some(text)))
+    }
+}
+
 macro_rules! deserialize_by {
     ($($type:ty, $read:expr;)*) => {$(
         impl<'de> Deserialize<'de> for $type {
@@ -96,7 +119,7 @@ deserialize_by! {
     MemoryOptions, memory;
     Wasm, wasm;
     WasmMetadata, |opened| metadata(&mut opened.fields("a map", METADATA_KEYS)?);
-    HttpRequest, |opened| request(&mut opened.fields("a request as a map", REQUEST_KEYS)?);
+    HttpRequest, http_request;
 }
 
 /// Checks that `hash` can be a SHA-256 at all.
@@ -169,6 +192,10 @@ fn wasm<N: Node>(opened: Opened<N>) -> Result<Wasm, Fault> {
         }
         _ => Ok(Wasm::Url { req: request(&mut fields)?, meta: metadata(&mut fields)? }),
     }
+}
+
+fn http_request<N: Node>(opened: Opened<N>) -> Result<HttpRequest, Fault> {
+    request(&mut opened.fields("a request as a map", REQUEST_KEYS)?)
 }
 
 fn request<N: Node>(fields: &mut Fields<N>) -> Result<HttpRequest, Fault> {

@@ -4,6 +4,7 @@ use crate::{
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
     error::Error,
+    host::http::HttpOptions,
     host_fn::{Function, UserData},
     plugin::Plugin,
     source::WasmInput,
@@ -15,6 +16,7 @@ use crate::{
 pub(crate) struct Options {
     pub(crate) wasi: bool,
     pub(crate) debug_info: bool,
+    pub(crate) http: HttpOptions,
     pub(crate) fuel_limit: Option<u64>,
     pub(crate) kernel_page_limit: Option<u32>,
 }
@@ -96,6 +98,24 @@ impl<'a> PluginBuilder<'a> {
     /// Adds host functions.
     pub fn with_functions(mut self, functions: impl IntoIterator<Item = Function>) -> Self {
         self.functions.extend(functions);
+        self
+    }
+
+    /// Lets the plug-in read the headers of the responses to its HTTP requests, or not (the
+    /// default).
+    pub fn with_http_response_headers(mut self, readable: bool) -> Self {
+        self.options.http.response_headers = readable;
+        self
+    }
+
+    /// Keeps the plug-in's HTTP requests out of private networks, or not (the default), whatever the
+    /// manifest's `allowed_hosts` say.
+    ///
+    /// Refused are loopback, private, link-local, unique-local, shared, multicast, reserved and
+    /// unspecified addresses, and IPv6 addresses that stand for such. What counts are the addresses
+    /// that a request, and each of its redirects, would be sent to, not the names.
+    pub fn with_private_addresses_blocked(mut self, blocked: bool) -> Self {
+        self.options.http.private_addresses_blocked = blocked;
         self
     }
 

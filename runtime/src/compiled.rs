@@ -12,7 +12,7 @@ use crate::{
     deadline::Deadline,
     engine::{EngineConfig, SharedEngine},
     error::{CallError, Error, LoadError},
-    host::{self, vars::Vars},
+    host::{self, http::HttpAccess, vars::Vars},
     limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryBudget, MemoryLimits},
     link::{CompiledModule, LinkPlan},
     signature,
@@ -52,6 +52,7 @@ pub(crate) struct Compiled {
     pub(crate) limits: MemoryLimits,
     pub(crate) time_limit: Option<Duration>,
     pub(crate) options: Options,
+    pub(crate) http: Arc<HttpAccess>,
     pub(crate) plan: LinkPlan,
     pub(crate) exports: ExportTable,
 }
@@ -86,6 +87,7 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     };
     let modules = compile_modules(&engine, modules, limits.guest_pages)?;
     let time_limit = manifest.timeout_ms.map(Duration::from_millis);
+    let http = Arc::new(HttpAccess::new(&manifest, options.http, limits.kernel_pages));
     let manifest = Arc::new(manifest);
 
     let mut linker = Linker::new(&engine.engine);
@@ -93,7 +95,7 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let mut scratch = Store::new(&engine.engine, scratch_state(&manifest, limits));
     let plan = LinkPlan::new(modules, linker, &engine.kernel, &mut scratch)?;
     let exports = ExportTable::of(plan.main());
-    Ok(Compiled { engine, manifest, limits, time_limit, options, plan, exports })
+    Ok(Compiled { engine, manifest, limits, time_limit, options, http, plan, exports })
 }
 
 /// Returns the data of a store in which nothing will run.

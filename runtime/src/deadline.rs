@@ -163,6 +163,20 @@ impl Deadline {
         self.ended.map_or(Ok(()), Err)
     }
 
+    /// Notes that the time limit has passed, as something found that was given what
+    /// [`Deadline::remaining`] said.
+    ///
+    /// # Errors
+    ///
+    /// The [`Interruption`] that ends the call.
+    #[cfg(feature = "http")]
+    pub(crate) fn expire(&mut self) -> Result<(), Interruption> {
+        if let Some(limit) = self.limit {
+            self.ended.get_or_insert(Interruption::TimedOut { limit });
+        }
+        self.ended.map_or(Ok(()), Err)
+    }
+
     /// Notes when the call began, if that is still open: something slow is about to happen.
     pub(crate) fn note_start(&mut self) {
         if self.limit.is_some() {

@@ -11,8 +11,9 @@ pub(crate) fn fetch(module: &str, request: &HttpRequest, limit: u64) -> Result<V
         url: request.url.clone(),
         source: source.into(),
     };
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(TIME_LIMIT)).build().into();
+    // What is fetched is not to depend on a proxy that some variable of the environment names.
+    let config = ureq::Agent::config_builder().timeout_global(Some(TIME_LIMIT)).proxy(None);
+    let agent: ureq::Agent = config.build().into();
     let method = request.method.as_deref().unwrap_or("GET").to_ascii_uppercase();
     let headers = request.headers.iter();
     let http_request = headers

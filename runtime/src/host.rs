@@ -2,11 +2,13 @@
 //! each capability, and how they take arguments and give results.
 
 mod config;
+pub(crate) mod http;
 mod log;
 pub(crate) mod vars;
 
 use wasmtime::{Caller, Linker};
 
+use self::http::HttpError;
 use crate::{error::LoadError, host_fn::Function, link::EXTISM_ENV_MODULE, state::State};
 
 /// Why something that the host does for a guest failed. The guest traps.
@@ -36,6 +38,9 @@ pub enum HostError {
         /// Bytes that were needed.
         len: u64,
     },
+    /// An HTTP request was refused, or failed.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// A handle names bytes that were not handed out in this call.
     #[error("no {length} bytes at offset {offset} were handed out in this call")]
     OutOfBounds {
@@ -68,7 +73,7 @@ pub enum HostError {
 
 /// Defines the built-ins, then `functions`.
 pub(crate) fn define(linker: &mut Linker<State>, functions: &[Function]) -> Result<(), LoadError> {
-    for define in [config::define, vars::define, log::define] {
+    for define in [config::define, http::define, vars::define, log::define] {
         define(linker).map_err(LoadError::engine)?;
     }
     // A later function replaces an earlier one of the same name.
@@ -117,5 +122,18 @@ fn give_from(
     let block = kernel.alloc(&mut *caller, len).ok_or(HostError::ExchangeExhausted { len })?;
     let (bytes, state) = kernel.read_mut_and_state(caller, block);
     bytes.copy_from_slice(find(state));
+    Ok(block.offset())
+}
+
+/// Puts `bytes` into a new block, which the guest then owns. No bytes are offset 0.
+#[cfg(feature = "http")]
+fn give(caller: &mut Caller<'_, State>, bytes: &[u8]) -> wasmtime::Result<u64> {
+    let len = bytes.len() as u64;
+    if len == 0 {
+        return Ok(0);
+    }
+    let kernel = caller.data().kernel();
+    let block = kernel.alloc(&mut *caller, len).ok_or(HostError::ExchangeExhausted { len })?;
+    kernel.read_mut(caller, block).copy_from_slice(bytes);
     Ok(block.offset())
 }

@@ -69,7 +69,7 @@ pub use crate::{
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
     error::{CallError, Error, LoadError},
-    host::HostError,
+    host::{HostError, http::HttpError},
     host_fn::{Function, UserData},
     link::{EXTISM_ENV_MODULE, EXTISM_USER_MODULE},
     outcome::{GuestFrame, GuestTrap, SourceLine, Trap},

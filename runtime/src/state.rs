@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     deadline::{Deadline, Interruption},
-    host::vars::Vars,
+    host::{http::HttpSession, vars::Vars},
     kernel::Kernel,
     limits::MemoryBudget,
 };
@@ -21,6 +21,7 @@ pub(crate) struct State {
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) vars: Vars,
     pub(crate) deadline: Deadline,
+    pub(crate) http: HttpSession,
     pub(crate) budget: MemoryBudget,
     pub(crate) host_context: Option<HostContext>,
     /// Set before any guest code runs.
@@ -35,13 +36,23 @@ impl State {
         deadline: Deadline,
         budget: MemoryBudget,
     ) -> Self {
-        Self { plugin_id, manifest, vars, deadline, budget, host_context: None, kernel: None }
+        Self {
+            plugin_id,
+            manifest,
+            vars,
+            deadline,
+            http: HttpSession::default(),
+            budget,
+            host_context: None,
+            kernel: None,
+        }
     }
 
     /// Starts to watch a call. The store's epoch deadline has been set before.
     pub(crate) fn begin_call(&mut self, context: Option<HostContext>) -> Result<(), Interruption> {
         self.deadline.arm()?;
         self.budget.begin_call();
+        self.http.begin_call();
         self.host_context = context;
         Ok(())
     }

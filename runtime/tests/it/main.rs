@@ -5,13 +5,17 @@
 mod builtins;
 mod guest;
 mod host_functions;
+#[cfg(feature = "http")]
+mod http;
 mod kernel;
 mod life;
 mod load;
 mod memory;
 mod modules;
+#[cfg(not(feature = "http"))]
+mod no_http;
 mod outcome;
 mod pool;
-#[cfg(feature = "register-http")]
+#[cfg(any(feature = "http", feature = "register-http"))]
 mod server;
 mod time;

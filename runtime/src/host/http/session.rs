@@ -1,0 +1,96 @@
+//! `http_request`, `http_status_code` and `http_headers`, and what the latter two remember of the
+//! last request of a call.
+
+use std::{sync::Arc, time::Duration};
+
+use plugsmith_manifest::HttpRequest;
+use wasmtime::Caller;
+
+use super::{HttpError, exchange::HttpAccess, request::Outgoing};
+use crate::{
+    host::{HostError, give, take_bytes, take_text},
+    state::State,
+};
+
+/// How long a request may take in a call without a time limit.
+const TIME_LIMIT: Duration = Duration::from_mins(1);
+
+/// The longest description of a request, in bytes; its body does not count.
+const DESCRIPTION_LIMIT: u64 = 1 << 20;
+
+/// HTTP as one instance sees it.
+#[derive(Debug, Default)]
+pub(crate) struct HttpSession {
+    access: Arc<HttpAccess>,
+    last: Last,
+}
+
+/// The last request of the call under way.
+#[derive(Debug, Default)]
+struct Last {
+    /// Zero before any.
+    status: u16,
+    /// In JSON; empty if there are none to tell.
+    headers: Vec<u8>,
+}
+
+impl HttpSession {
+    pub(crate) fn new(access: &Arc<HttpAccess>) -> Self {
+        Self { access: Arc::clone(access), last: Last::default() }
+    }
+
+    /// Forgets the requests of earlier calls.
+    pub(crate) fn begin_call(&mut self) {
+        self.last = Last::default();
+    }
+
+    pub(super) fn status(&self) -> u16 {
+        self.last.status
+    }
+
+    pub(super) fn headers(&self) -> &[u8] {
+        &self.last.headers
+    }
+}
+
+pub(super) fn http_request(
+    mut caller: Caller<'_, State>,
+    request: u64,
+    body: u64,
+) -> wasmtime::Result<u64> {
+    caller.data_mut().http.begin_call();
+    let request = take_request(&mut caller, request)?;
+    let body = match body {
+        0 => None,
+        offset => Some(take_bytes(&mut caller, offset, "the body of an HTTP request")?),
+    };
+    let state = caller.data_mut();
+    // A call that must end sends nothing any more.
+    state.deadline.check()?;
+    let time = state.deadline.remaining();
+    let outcome = Outgoing::new(&request, body)
+        .and_then(|request| state.http.access.exchange(request, time.unwrap_or(TIME_LIMIT)));
+    // Whatever came of the request, a cancellation meanwhile is the reason why the call ends.
+    state.deadline.check()?;
+    if time.is_some() && matches!(outcome, Err(HttpError::TimedOut { .. })) {
+        state.deadline.expire()?;
+    }
+    let received = outcome.map_err(HostError::from)?;
+    let encode = |headers| serde_json::to_vec(&headers).expect("a map of texts is JSON");
+    let headers = received.headers.map(encode).unwrap_or_default();
+    state.http.last = Last { status: received.status, headers };
+    give(&mut caller, &received.body)
+}
+
+fn take_request(caller: &mut Caller<'_, State>, offset: u64) -> wasmtime::Result<HttpRequest> {
+    let kernel = caller.data().kernel();
+    let len = kernel.block(&mut *caller, offset).map_or(0, |block| block.range().len() as u64);
+    if len > DESCRIPTION_LIMIT {
+        let what = "the length of the description in bytes";
+        let err = HttpError::RequestTooLarge { what, found: len, limit: DESCRIPTION_LIMIT };
+        return Err(HostError::from(err).into());
+    }
+    let text = take_text(caller, offset, "an HTTP request")?;
+    let malformed = |source| HostError::from(HttpError::Malformed { source });
+    Ok(HttpRequest::from_json(&text).map_err(malformed)?)
+}
