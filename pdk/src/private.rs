@@ -188,3 +188,55 @@ pub fn log_is_kept(level: LogLevel) -> bool {
 pub fn log(level: LogLevel, message: Arguments<'_>) {
     logging::write(level, message);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+    use crate::testing::MockHost;
+
+    #[test]
+    fn a_shared_function_replies_with_a_block() {
+        let host = MockHost::new();
+        let argument = Memory::from_bytes("text").expect("there is room");
+        let reply = run_shared("shout", || {
+            let text: String = decode_argument(argument.offset())?;
+            Ok(text.to_uppercase())
+        });
+        assert_eq!(Memory::from(reply).to_vec(), b"TEXT");
+        assert_eq!(run_shared("empty", || Ok("")), 0);
+        run_shared_without_reply("nothing", || Ok(()));
+        // The argument is the caller's to free, and so is the reply.
+        assert_eq!(host.n_blocks(), 2);
+    }
+
+    #[test]
+    fn a_shared_function_that_fails_panics_with_its_name() {
+        fn fails() -> Error {
+            Error::msg("cause").context("what failed")
+        }
+
+        let _host = MockHost::new();
+        let panics: [fn(); 2] = [
+            || assert_eq!(run_shared::<()>("shout", || Err(fails())), 0),
+            || run_shared_without_reply("shout", || Err(fails())),
+        ];
+        for panic in panics {
+            let said = catch_unwind(panic).expect_err("it panics");
+            let said = said.downcast_ref::<String>().map(String::as_str);
+            assert_eq!(said, Some("`shout` failed: what failed: cause"));
+        }
+    }
+
+    #[test]
+    fn an_export_is_named_where_its_input_is_wrong() {
+        let host = MockHost::new().with_input("five");
+        assert_eq!(run("parse", |_: u64| Ok(())), -1);
+        let message = host.error().expect("there is an error");
+        assert!(
+            message.starts_with("cannot decode the input of `parse`\n\nCaused by:"),
+            "{message}"
+        );
+    }
+}

@@ -7,9 +7,9 @@
 use std::marker::PhantomData;
 use std::mem;
 
-use crate::private;
+use crate::private::{self, PluginResult};
 use crate::sys::native::{self, State};
-use crate::{Error, FromBytesOwned, LogLevel, ToMemory, private::PluginResult};
+use crate::{Error, FromBytesOwned, LogLevel};
 
 #[cfg(feature = "http")]
 mod http;
@@ -106,10 +106,7 @@ impl MockHost {
         &self,
         input: impl AsRef<[u8]>,
         function: impl FnOnce(I) -> R,
-    ) -> MockOutcome
-    where
-        R::Output: ToMemory,
-    {
+    ) -> MockOutcome {
         self.call_export(input, || private::run("the plug-in function", function))
     }
 

@@ -6,6 +6,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ReturnType;
 
 use crate::plugin_fn::validate::{Export, Input};
 use crate::signature;
@@ -16,9 +17,14 @@ pub(crate) fn expand(export: &Export) -> TokenStream {
     let ident = &function.sig.ident;
     let name = signature::export_name(&function.sig);
     let conditions = signature::conditions(&function.attrs);
+    // The types are spelled out so that one which does not fit is reported where it stands.
+    let output = match &function.sig.output {
+        ReturnType::Type(_, ty) if !signature::is_open(ty) => quote!(#ty),
+        _ => quote!(_),
+    };
     let run = match input {
-        Input::Ignored => quote!(#pdk::__private::run_without_input(#ident)),
-        Input::Decoded => quote!(#pdk::__private::run(#name, #ident)),
+        Input::Ignored => quote!(#pdk::__private::run_without_input::<#output>(#ident)),
+        Input::Decoded(ty) => quote!(#pdk::__private::run::<#ty, #output>(#name, #ident)),
     };
     let allowance = signature::allowance();
     quote! {

@@ -1,6 +1,6 @@
 //! Holds a function to the rules of `#[plugin_fn]`, and reports every rule that it breaks.
 
-use syn::{ItemFn, Path};
+use syn::{FnArg, ItemFn, Path, Type};
 
 use crate::plugin_fn::parse::Parsed;
 use crate::signature;
@@ -16,12 +16,11 @@ pub(crate) struct Export {
 }
 
 /// What a plug-in function takes.
-#[derive(Clone, Copy)]
 pub(crate) enum Input {
     /// Nothing: the host's input is not looked at.
     Ignored,
-    /// One value, decoded from the host's input.
-    Decoded,
+    /// One value of this type, decoded from the host's input.
+    Decoded(Box<Type>),
 }
 
 /// Checks the function.
@@ -34,6 +33,9 @@ pub(crate) fn validate(parsed: Parsed) -> syn::Result<Export> {
         mistakes
             .note(surplus, "a plug-in function takes one input: put several values in a struct");
     }
-    let input = if function.sig.inputs.is_empty() { Input::Ignored } else { Input::Decoded };
+    let input = match function.sig.inputs.first() {
+        Some(FnArg::Typed(value)) => Input::Decoded(value.ty.clone()),
+        _ => Input::Ignored,
+    };
     mistakes.unless(Export { pdk: options.into_pdk(), function, input })
 }

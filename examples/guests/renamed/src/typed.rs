@@ -28,12 +28,14 @@ pub struct Postage {
 #[host_fn]
 extern "ExtismHost" {
     fn zone(country: String) -> Json<u32>;
-    fn announce(postage: &Postage);
+    /// Tells the people at the desk.
+    pub fn announce(postage: &Postage);
 }
 
 #[host_fn("parcel:desk")]
 unsafe extern "ExtismHost" {
-    safe fn surcharge(grams: u32, zone: u32) -> Postage;
+    /// Asks the desk for what the weight adds.
+    pub safe fn surcharge(grams: u32, zone: u32) -> Postage;
 }
 
 /// Computes the postage of a parcel by the zone that the host knows.

@@ -20,4 +20,9 @@ pub fn anonymous(_: impl ToString) -> FnResult<()> {
     Ok(())
 }
 
+#[plugin_fn]
+pub fn inside(_: Option<impl ToString>) -> FnResult<()> {
+    Ok(())
+}
+
 fn main() {}

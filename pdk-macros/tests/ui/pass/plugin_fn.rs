@@ -56,6 +56,11 @@ pub fn spelled_out(text: String) -> Result<String, WithReturnCode<Error>> {
 
 type Answer = FnResult<String>;
 
+#[plugin_fn]
+pub fn open_result() -> FnResult<Json<impl Serialize>> {
+    Ok(Json([1, 2]))
+}
+
 /// Documented, and under an alias.
 #[plugin_fn]
 #[inline]
@@ -82,5 +87,5 @@ pub fn by_path() -> FnResult<()> {
 fn main() {
     assert_eq!(mutable("a".to_owned()).ok().as_deref(), Some("a!"));
     assert_eq!(r#type().ok(), Some("keyword"));
-    assert!(nothing_to_nothing().is_ok() && by_path().is_ok());
+    assert!(nothing_to_nothing().is_ok() && by_path().is_ok() && open_result().is_ok());
 }
