@@ -6,6 +6,7 @@ mod count_vowels;
 mod discount;
 mod hosts;
 mod readme;
+mod renamed;
 mod trouble;
 
 use plugsmith::{Manifest, Plugin, Wasm};
