@@ -12,9 +12,11 @@ use crate::{
 };
 
 /// Choices that are not part of the manifest.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) wasi: bool,
+    #[cfg(feature = "wasi")]
+    pub(crate) wasi_options: crate::wasi::WasiOptions,
     pub(crate) debug_info: bool,
     pub(crate) http: HttpOptions,
     pub(crate) fuel_limit: Option<u64>,
@@ -49,9 +51,47 @@ impl<'a> PluginBuilder<'a> {
         Self { source: plugin.into(), functions: Vec::new(), options: Options::default() }
     }
 
-    /// Grants the system interface, or not.
+    /// Grants the system interface, WASI preview 1, or not (the default).
+    ///
+    /// With it come clocks and randomness as the system gives them, the manifest's `allowed_paths`,
+    /// and the arguments and environment that are named here; nothing of them is inherited.
+    /// Standard input is empty, and there is no network. What the plug-in writes to standard output
+    /// and standard error is logged, line by line.
+    ///
+    /// A plug-in that imports the interface cannot be loaded without the grant, nor by a build
+    /// without the feature `wasi`.
     pub fn with_wasi(mut self, wasi: bool) -> Self {
         self.options.wasi = wasi;
+        self
+    }
+
+    /// Adds program arguments for a plug-in that is granted WASI. By convention the first is the
+    /// program's name. The default is none.
+    #[cfg(feature = "wasi")]
+    pub fn with_wasi_args(mut self, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.options.wasi_options.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds an environment variable for a plug-in that is granted WASI; a later value replaces an
+    /// earlier one. The default is none.
+    #[cfg(feature = "wasi")]
+    pub fn with_wasi_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, env) = (name.into(), &mut self.options.wasi_options.env);
+        env.retain(|(other, _)| *other != name);
+        env.push((name, value.into()));
+        self
+    }
+
+    /// Has a plug-in that is granted WASI write to the host's own standard output and standard
+    /// error, or not (the default), when what it writes is logged line by line to `tracing`: target
+    /// `plugsmith::guest`, with the plug-in's id and the stream's name, at level INFO for standard
+    /// output and WARN for standard error.
+    ///
+    /// The environment variable `EXTISM_ENABLE_WASI_OUTPUT`, if set, does so for all plug-ins.
+    #[cfg(feature = "wasi")]
+    pub fn with_wasi_output(mut self, inherit: bool) -> Self {
+        self.options.wasi_options.inherit_output = inherit;
         self
     }
 

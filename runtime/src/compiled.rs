@@ -7,6 +7,8 @@ use plugsmith_manifest::Manifest;
 use uuid::Uuid;
 use wasmtime::{ExternType, Linker, Module, Store, ValType};
 
+#[cfg(feature = "wasi")]
+use crate::wasi::{self, Wasi};
 use crate::{
     builder::{Options, PluginBuilder},
     deadline::Deadline,
@@ -53,6 +55,9 @@ pub(crate) struct Compiled {
     pub(crate) time_limit: Option<Duration>,
     pub(crate) options: Options,
     pub(crate) http: Arc<HttpAccess>,
+    /// What is granted of the system, if anything is that the plug-in uses.
+    #[cfg(feature = "wasi")]
+    pub(crate) wasi: Option<Wasi>,
     pub(crate) plan: LinkPlan,
     pub(crate) exports: ExportTable,
 }
@@ -91,11 +96,41 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let manifest = Arc::new(manifest);
 
     let mut linker = Linker::new(&engine.engine);
+    #[cfg(feature = "wasi")]
+    let wasi = grant_wasi(&mut linker, &options, &manifest, &modules)?;
     host::define(&mut linker, &functions)?;
     let mut scratch = Store::new(&engine.engine, scratch_state(&manifest, limits));
     let plan = LinkPlan::new(modules, linker, &engine.kernel, &mut scratch)?;
     let exports = ExportTable::of(plan.main());
-    Ok(Compiled { engine, manifest, limits, time_limit, options, http, plan, exports })
+    Ok(Compiled {
+        engine,
+        manifest,
+        limits,
+        time_limit,
+        options,
+        http,
+        #[cfg(feature = "wasi")]
+        wasi,
+        plan,
+        exports,
+    })
+}
+
+/// Defines the system interface if it is granted, and returns the grant if a module uses it.
+#[cfg(feature = "wasi")]
+fn grant_wasi(
+    linker: &mut Linker<State>,
+    options: &Options,
+    manifest: &Manifest,
+    modules: &[CompiledModule],
+) -> Result<Option<Wasi>, LoadError> {
+    if !options.wasi {
+        return Ok(None);
+    }
+    wasi::define(linker)?;
+    let wasi = Wasi::new(options.wasi_options.clone(), manifest)?;
+    let is_imported = wasi::is_imported(modules.iter().map(|module| &module.module));
+    Ok(is_imported.then_some(wasi))
 }
 
 /// Returns the data of a store in which nothing will run.

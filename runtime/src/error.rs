@@ -182,6 +182,35 @@ pub enum LoadError {
         /// The limit in pages of 64 KiB.
         limit: u32,
     },
+    /// A path that the manifest allows is not there, or the host itself may not use it.
+    #[error("allowed path `{path}` cannot be used")]
+    AllowedPath {
+        /// The host path as the manifest gives it, without `ro:`.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A path that the manifest allows is neither a directory nor a regular file.
+    #[error("allowed path `{path}` is neither a directory nor a regular file")]
+    AllowedPathKind {
+        /// The host path as the manifest gives it, without `ro:`.
+        path: String,
+    },
+    /// A path that the manifest allows has a name that the system interface cannot express.
+    #[error("allowed path `{path}` is not valid UTF-8")]
+    AllowedPathName {
+        /// The path, as far as it can be shown.
+        path: String,
+    },
+    /// An argument or environment variable of the plug-in cannot be expressed.
+    #[error(
+        "WASI argument or environment variable {text:?} contains a zero byte, or its name a `=`"
+    )]
+    WasiText {
+        /// The argument, name or value.
+        text: String,
+    },
     /// The engine could not be set up on this machine.
     #[error("cannot set up the WebAssembly engine")]
     Engine {
@@ -283,6 +312,14 @@ pub enum CallError {
         #[source]
         source: Error,
     },
+    /// The guest ended itself with a status other than zero, or before the export ran.
+    #[error("`{name}` exited with status {status}")]
+    Exit {
+        /// The function that was running: an export, or an initialiser.
+        name: String,
+        /// The status it exited with.
+        status: i32,
+    },
     /// The time limit passed. The instance is discarded and the plug-in stays usable.
     #[error("call ran past its limit of {limit:?}")]
     TimedOut {
@@ -305,6 +342,15 @@ pub enum CallError {
         #[source]
         cause: Box<CallError>,
     },
+    /// A path that the manifest allows was there when the plug-in was loaded, and is no longer.
+    #[error("allowed path `{path}` cannot be used any more")]
+    AllowedPath {
+        /// The host path as the manifest gives it, without `ro:`.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// An instance could not be made.
     #[error("cannot make an instance of the plug-in")]
     Instantiate {
@@ -319,14 +365,17 @@ pub enum CallError {
 
 impl CallError {
     /// Returns the status that the peer's interface reports for this failure: the guest's own if
-    /// it returned one, 134 for a trap, and -1 for all else.
+    /// it returned one or exited with one, 134 for a trap, and -1 for all else.
     #[must_use]
     pub fn status(&self) -> i32 {
         /// What a shell reports for a process that was aborted.
         const TRAPPED: i32 = 134;
         match self {
             Self::Guest { trap: Some(_), .. } | Self::Trap { .. } => TRAPPED,
-            Self::Guest { status, .. } | Self::Status { status, .. } => *status,
+            Self::Exit { status: 0, .. } => -1,
+            Self::Guest { status, .. }
+            | Self::Status { status, .. }
+            | Self::Exit { status, .. } => *status,
             Self::MemoryLimit { cause, .. } => cause.status(),
             _ => -1,
         }

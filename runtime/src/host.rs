@@ -49,6 +49,12 @@ pub enum HostError {
         /// The handle's length in bytes.
         length: u64,
     },
+    /// The guest called the system interface and exports no memory for it to work on.
+    #[error("the module exports no memory named `memory`")]
+    NoMemory,
+    /// The system gave no thread that waits for files and timers in the background.
+    #[error("no thread could be started to wait for files and timers")]
+    NoThread,
     /// A host function decodes more arguments than it declares parameters.
     #[error("the host function declares fewer parameters than it takes arguments")]
     MissingArgument,

@@ -31,7 +31,7 @@ pub(crate) struct LiveInstance {
     store: Store<State>,
     kernel: Option<Arc<Kernel>>,
     guest: Option<Guest>,
-    /// The program ran: it may be called once only.
+    /// The program ran, which may be called once only, or the guest exited.
     spent: bool,
     /// What the last call left of its fuel.
     fuel_left: u64,
@@ -109,9 +109,12 @@ impl LiveInstance {
             Ok(status) => (name, Ending::Returned(status)),
             Err(Stop::Refused(failure)) => return Err(failure),
             Err(Stop::Engine { ref running, err }) => {
-                (running.as_deref().unwrap_or(name), Ending::Stopped(err))
+                (running.as_deref().unwrap_or(name), Ending::stopped(err, running.is_some()))
             }
         };
+        if let Ending::Exited { .. } = ending {
+            self.spent = true;
+        }
         let message = self.error_message();
         let refusal = self.store.data().budget.refusal();
         Evidence { name, ending, interruption, message, refusal }.judge()?;
@@ -189,6 +192,11 @@ impl LiveInstance {
         let kernel = Arc::new(kernel);
         self.store.data_mut().set_kernel(Arc::clone(&kernel));
         self.kernel = Some(Arc::clone(&kernel));
+        #[cfg(feature = "wasi")]
+        if let Some(wasi) = &compiled.wasi {
+            let state = self.store.data_mut();
+            state.wasi = Some(wasi.context(state.plugin_id).map_err(refused)?);
+        }
         let main = compiled
             .plan
             .instantiate(&mut self.store, &kernel)
@@ -232,7 +240,11 @@ impl Stop {
 }
 
 fn instantiate(err: wasmtime::Error) -> Stop {
-    let error = CallError::Instantiate { source: err.into() };
+    refused(CallError::Instantiate { source: err.into() })
+}
+
+/// Refuses to make an instance.
+fn refused(error: CallError) -> Stop {
     Stop::Refused(Failure { error, keep_instance: false })
 }
 

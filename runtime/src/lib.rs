@@ -60,6 +60,8 @@ mod state;
 mod survey;
 mod typed_plugin;
 mod val;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 pub use plugsmith_convert::{self as convert, FromBytes, FromBytesOwned, MemoryHandle, ToBytes};
 pub use plugsmith_manifest::{self as manifest, Manifest, Wasm, WasmMetadata};

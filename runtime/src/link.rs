@@ -184,7 +184,7 @@ impl Resolver<'_> {
         self.plan.modules.iter().enumerate().find(|(_, module)| module.name == name)
     }
 
-    fn unknown(&self, namespace: &str, name: &str, wanted: &ExternType) -> LoadError {
+    fn unknown(&mut self, namespace: &str, name: &str, wanted: &ExternType) -> LoadError {
         LoadError::UnknownImport {
             module: self.importer.to_owned(),
             namespace: namespace.to_owned(),
@@ -195,7 +195,7 @@ impl Resolver<'_> {
     }
 
     /// Says what to do about an import that nobody provides.
-    fn hint(&self, namespace: &str, name: &str, wanted: &ExternType) -> String {
+    fn hint(&mut self, namespace: &str, name: &str, wanted: &ExternType) -> String {
         if self.module(namespace).is_some() {
             return format!(": module `{namespace}` of the manifest has no export `{name}`");
         }
@@ -206,8 +206,10 @@ impl Resolver<'_> {
                     .to_owned()
             }
             (EXTISM_ENV_MODULE, _) => ": only functions can be imported from there".to_owned(),
-            ("wasi_snapshot_preview1" | "wasi_unstable", _) => {
-                ": build the plug-in for `wasm32-unknown-unknown`, or link a module that provides WASI"
+            ("wasi_snapshot_preview1", _) => self.wasi_hint().to_owned(),
+            ("wasi_unstable", _) => {
+                ": build the plug-in with a newer toolchain, for `wasm32-wasip1` or \
+                 `wasm32-unknown-unknown`"
                     .to_owned()
             }
             ("env", _) if name.starts_with("extism_") => {
@@ -219,6 +221,20 @@ impl Resolver<'_> {
                  that name"
             ),
             _ => format!(": add a module named `{namespace}` that exports it to the manifest"),
+        }
+    }
+
+    /// Says what to do about a function of the system interface.
+    fn wasi_hint(&mut self) -> &'static str {
+        let is_granted =
+            self.plan.linker.get(&mut *self.scratch, "wasi_snapshot_preview1", "proc_exit").is_ok();
+        if is_granted {
+            ": WASI preview 1 has no such function"
+        } else if cfg!(feature = "wasi") {
+            ": grant WASI with `with_wasi(true)`, or build the plug-in for `wasm32-unknown-unknown`"
+        } else {
+            ": this build of the host has no WASI (feature `wasi`); build the plug-in for \
+             `wasm32-unknown-unknown`"
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::{error::Error as StdError, fmt};
 
+#[cfg(feature = "wasi")]
+use crate::wasi::Exit;
 use crate::{
     deadline::Interruption,
     error::{BoxError, CallError, Error},
@@ -135,8 +137,20 @@ pub struct SourceLine {
 pub(crate) enum Ending {
     /// The export returned this status; zero if it returns nothing.
     Returned(i32),
+    /// It exited, perhaps before the export ran.
+    Exited { status: i32, early: bool },
     /// The engine stopped it.
     Stopped(wasmtime::Error),
+}
+
+impl Ending {
+    /// Tells an exit from all else that the engine stops a guest for.
+    pub(crate) fn stopped(err: wasmtime::Error, early: bool) -> Self {
+        match exit_status(&err) {
+            Some(status) => Self::Exited { status, early },
+            None => Self::Stopped(err),
+        }
+    }
 }
 
 /// All that is known when a call is over.
@@ -167,7 +181,7 @@ impl Evidence<'_> {
     /// The [`Failure`], its error naming the first cause: an interruption before a trap, the guest's
     /// own words before its status.
     pub(crate) fn judge(self) -> Result<(), Failure> {
-        let stopped = matches!(self.ending, Ending::Stopped(_));
+        let stopped = !matches!(self.ending, Ending::Returned(_));
         let Some((error, keep_instance)) = self.conclude() else { return Ok(()) };
         Err(Failure { error, keep_instance: keep_instance && !stopped })
     }
@@ -179,7 +193,7 @@ impl Evidence<'_> {
                 Ok(interruption) => (None, Some(interruption)),
                 Err(err) => (Some(Ending::Stopped(err)), interruption),
             },
-            returned @ Ending::Returned(_) => (Some(returned), interruption),
+            ending => (Some(ending), interruption),
         };
         if let Some(interruption) = interruption {
             return Some((interruption.into(), false));
@@ -189,6 +203,11 @@ impl Evidence<'_> {
             Ending::Returned(status) => match message {
                 Some(message) => CallError::Guest { message, status, trap: None },
                 None => CallError::Status { name: name.to_owned(), status },
+            },
+            Ending::Exited { status: 0, early: false } if message.is_none() => return None,
+            Ending::Exited { status, .. } => match message {
+                Some(message) => CallError::Guest { message, status, trap: None },
+                None => CallError::Exit { name: name.to_owned(), status },
             },
             Ending::Stopped(err) => stopped(name, err, message),
         };
@@ -204,6 +223,18 @@ impl From<Interruption> for CallError {
             Interruption::NoTicker => Self::NoTicker,
         }
     }
+}
+
+/// Returns the status that the guest ended itself with, if that is what stopped it.
+#[cfg(feature = "wasi")]
+fn exit_status(err: &wasmtime::Error) -> Option<i32> {
+    err.downcast_ref::<Exit>().map(|exit| exit.status)
+}
+
+/// Returns nothing: without the system interface, a guest has no way to end itself.
+#[cfg(not(feature = "wasi"))]
+fn exit_status(_: &wasmtime::Error) -> Option<i32> {
+    None
 }
 
 /// Concludes from an error of the engine what stopped the guest.

@@ -5,6 +5,8 @@ use std::{any::Any, sync::Arc};
 use plugsmith_manifest::Manifest;
 use uuid::Uuid;
 
+#[cfg(feature = "wasi")]
+use crate::wasi::WasiContext;
 use crate::{
     deadline::{Deadline, Interruption},
     host::{http::HttpSession, vars::Vars},
@@ -24,6 +26,9 @@ pub(crate) struct State {
     pub(crate) http: HttpSession,
     pub(crate) budget: MemoryBudget,
     pub(crate) host_context: Option<HostContext>,
+    /// Set before any guest code runs, if the guest uses the system interface.
+    #[cfg(feature = "wasi")]
+    pub(crate) wasi: Option<WasiContext>,
     /// Set before any guest code runs.
     kernel: Option<Arc<Kernel>>,
 }
@@ -44,6 +49,8 @@ impl State {
             http: HttpSession::default(),
             budget,
             host_context: None,
+            #[cfg(feature = "wasi")]
+            wasi: None,
             kernel: None,
         }
     }
@@ -60,6 +67,10 @@ impl State {
     /// Ends the watch, and takes back what the caller lent.
     pub(crate) fn end_call(&mut self) -> Result<(), Interruption> {
         self.host_context = None;
+        #[cfg(feature = "wasi")]
+        if let Some(wasi) = &self.wasi {
+            wasi.end_call();
+        }
         self.deadline.disarm()
     }
 

@@ -130,6 +130,7 @@ fn imports_that_nobody_provides_say_what_to_do() {
         ("extism:host/user", "lookup", "give the host a function `lookup`"),
         ("shop", "price", "a function `price` in namespace `shop`"),
         ("wasi_snapshot_preview1", "fd_write", "WASI"),
+        ("wasi_unstable", "fd_write", "newer toolchain"),
         ("env", "extism_alloc", "older than 1.0"),
         ("main", "itself", "a function `itself`"),
     ] {

@@ -19,3 +19,5 @@ mod pool;
 #[cfg(any(feature = "http", feature = "register-http"))]
 mod server;
 mod time;
+#[cfg(feature = "wasi")]
+mod wasi;

@@ -1,0 +1,295 @@
+//! Where a guest's standard output and standard error go: line by line to `tracing`, or to those of
+//! the host's process.
+//!
+//! Invariant: no more than [`LINE_LIMIT`] bytes of a line that has no end yet are kept.
+
+use std::{
+    io::{self, Write},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use tracing::{Level, level_filters::LevelFilter};
+use uuid::Uuid;
+use wasmtime_wasi::{
+    async_trait,
+    cli::{IsTerminal, StdoutStream},
+    p2::{OutputStream, Pollable, StreamError, StreamResult},
+};
+
+/// The longest line that is logged whole, in bytes; a longer one is logged in pieces.
+const LINE_LIMIT: usize = 8 * 1024;
+
+/// How many bytes are taken at once.
+const WRITE_LIMIT: usize = 64 * 1024;
+
+/// One of the two streams that a guest writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// Where both streams go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// To `tracing`, with the id of the plug-in.
+    Log(Uuid),
+    /// To the host's own stream.
+    Inherit,
+}
+
+/// A stream of one instance. Clones share the line that has no end yet.
+#[derive(Debug, Clone)]
+pub(super) struct GuestOutput {
+    stream: Stream,
+    destination: Destination,
+    line: Arc<Mutex<Vec<u8>>>,
+}
+
+impl GuestOutput {
+    pub(super) fn new(stream: Stream, destination: Destination) -> Self {
+        Self { stream, destination, line: Arc::default() }
+    }
+
+    /// Logs a line that has no end, since none will come.
+    pub(super) fn finish_line(&self) {
+        let mut line = self.line();
+        if let Destination::Log(plugin) = self.destination
+            && !line.is_empty()
+        {
+            emit(self.stream, plugin, &mut line);
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, bytes: &[u8]) -> io::Result<()> {
+        match (self.destination, self.stream) {
+            (Destination::Log(plugin), stream) => {
+                if self.stream.level() <= LevelFilter::current() {
+                    let emit = |line: &mut Vec<u8>| emit(stream, plugin, line);
+                    append(&mut self.line(), bytes, emit);
+                }
+                Ok(())
+            }
+            (Destination::Inherit, Stream::Stdout) => io::stdout().write_all(bytes),
+            (Destination::Inherit, Stream::Stderr) => io::stderr().write_all(bytes),
+        }
+    }
+
+    fn push_out(&self) -> io::Result<()> {
+        match (self.destination, self.stream) {
+            (Destination::Log(_), _) => Ok(()),
+            (Destination::Inherit, Stream::Stdout) => io::stdout().flush(),
+            (Destination::Inherit, Stream::Stderr) => io::stderr().flush(),
+        }
+    }
+}
+
+impl Stream {
+    fn level(self) -> Level {
+        match self {
+            Self::Stdout => Level::INFO,
+            Self::Stderr => Level::WARN,
+        }
+    }
+}
+
+impl IsTerminal for GuestOutput {
+    fn is_terminal(&self) -> bool {
+        match (self.destination, self.stream) {
+            (Destination::Log(_), _) => false,
+            (Destination::Inherit, Stream::Stdout) => io::IsTerminal::is_terminal(&io::stdout()),
+            (Destination::Inherit, Stream::Stderr) => io::IsTerminal::is_terminal(&io::stderr()),
+        }
+    }
+}
+
+impl StdoutStream for GuestOutput {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for GuestOutput {
+    async fn ready(&mut self) {}
+}
+
+#[async_trait]
+impl OutputStream for GuestOutput {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.take(&bytes).map_err(|err| StreamError::LastOperationFailed(err.into()))
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.push_out().map_err(|err| StreamError::LastOperationFailed(err.into()))
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_LIMIT)
+    }
+}
+
+impl AsyncWrite for GuestOutput {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.take(bytes).map(|()| bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.push_out())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(context)
+    }
+}
+
+/// Appends `bytes` to `line`, and has it emitted, which empties it, at each end of a line and
+/// whenever it is as long as it may be.
+fn append(line: &mut Vec<u8>, bytes: &[u8], mut emit: impl FnMut(&mut Vec<u8>)) {
+    for mut rest in bytes.split_inclusive(|&byte| byte == b'\n') {
+        while !rest.is_empty() {
+            let piece;
+            (piece, rest) = rest.split_at(rest.len().min(LINE_LIMIT - line.len()));
+            line.extend_from_slice(piece);
+            if line.ends_with(b"\n") || line.len() == LINE_LIMIT {
+                emit(line);
+            }
+        }
+    }
+}
+
+fn emit(stream: Stream, plugin: Uuid, line: &mut Vec<u8>) {
+    let text = line.strip_suffix(b"\n").unwrap_or(line);
+    let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text));
+    match stream {
+        Stream::Stdout => {
+            tracing::info!(target: "plugsmith::guest", %plugin, stream = "stdout", "{text}");
+        }
+        Stream::Stderr => {
+            tracing::warn!(target: "plugsmith::guest", %plugin, stream = "stderr", "{text}");
+        }
+    }
+    line.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use tracing::{
+        Event, Metadata, Subscriber,
+        field::{Field, Visit},
+        span,
+    };
+
+    use super::*;
+    use crate::PluginBuilder;
+
+    /// Notes every event as its level and fields.
+    #[derive(Clone, Default)]
+    struct Recorder(Arc<Mutex<Vec<String>>>);
+
+    impl Subscriber for Recorder {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target() == "plugsmith::guest"
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            let mut fields = Fields(event.metadata().level().to_string());
+            event.record(&mut fields);
+            self.0.lock().unwrap().push(fields.0);
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    struct Fields(String);
+
+    impl Visit for Fields {
+        fn record_str(&mut self, field: &Field, value: &str) {
+            self.record_debug(field, &format_args!("{value}"));
+        }
+
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            self.0 += &format!(" {}={value:?}", field.name());
+        }
+    }
+
+    #[test]
+    fn a_guests_output_is_logged_by_line_with_its_id() {
+        let guest = r#"(module
+            (import "wasi_snapshot_preview1" "fd_write"
+                (func $write (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "\10\00\00\00\0d\00\00\00")
+            (data (i32.const 16) "one\r\ntwo\nhalf")
+            (func (export "prints") (result i32)
+                (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (func (export "fails")
+                (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8)))
+                unreachable))"#;
+        let guest = wat::parse_str(guest).unwrap();
+        let mut plugin = PluginBuilder::new(guest).with_wasi(true).build().unwrap();
+        let recorder = Recorder::default();
+        tracing::subscriber::with_default(recorder.clone(), || {
+            plugin.call::<(), ()>("prints", ()).unwrap();
+            plugin.call::<(), ()>("fails", ()).unwrap_err();
+        });
+        // The line without an end comes at the end of the call, even of one that fails.
+        let expected: Vec<String> = [("INFO", "stdout"), ("WARN", "stderr")]
+            .into_iter()
+            .flat_map(|(level, stream)| ["one", "two", "half"].map(|line| (level, stream, line)))
+            .map(|(level, stream, line)| {
+                format!("{level} message={line} plugin={} stream={stream}", plugin.id)
+            })
+            .collect();
+        assert_eq!(*recorder.0.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn lines_are_put_together_and_bounded() {
+        let long = "x".repeat(LINE_LIMIT + 1);
+        for (writes, expected, left) in [
+            (&["one\ntwo\n", "thr"][..], &["one\n", "two\n"][..], 3),
+            (&["thr", "ee\nfour"][..], &["three\n"][..], 4),
+            (&["\n\n"][..], &["\n", "\n"][..], 0),
+            (&[""][..], &[][..], 0),
+            (&[long.as_str(), "\n"][..], &[&long[1..], "x\n"][..], 0),
+        ] {
+            let (mut line, mut lines) = (Vec::new(), Vec::new());
+            for bytes in writes {
+                append(&mut line, bytes.as_bytes(), |line| {
+                    lines.push(String::from_utf8(std::mem::take(line)).unwrap());
+                });
+            }
+            assert_eq!(lines, expected, "{writes:?}");
+            assert_eq!(line.len(), left, "{writes:?}");
+        }
+    }
+}
