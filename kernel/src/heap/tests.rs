@@ -24,13 +24,12 @@ fn alloc(heap: &mut Heap<VecMemory>, len: u64) -> Offset {
     offset
 }
 
-/// Reserves so many blocks that the ledger takes more than three pages.
-fn alloc_many(heap: &mut Heap<VecMemory>) {
+/// Reserves blocks of 16 bytes. Five thousand make a ledger of more than three pages.
+fn alloc_many(heap: &mut Heap<VecMemory>, n_blocks: usize) -> Vec<Offset> {
     let len = NonZeroU64::new(16).expect("not zero");
-    for _ in 0..5000 {
-        heap.alloc(len).expect("there is room");
-    }
+    let blocks = (0..n_blocks).map(|_| heap.alloc(len).expect("there is room")).collect();
     heap.check();
+    blocks
 }
 
 fn free(heap: &mut Heap<VecMemory>, offset: Offset) {
@@ -179,7 +178,7 @@ fn ledger_that_cannot_grow_refuses_the_block() {
 #[test]
 fn memory_that_grows_takes_the_ledger_along() {
     let mut heap = heap(1, 8);
-    let blocks: Vec<Offset> = (0..100).map(|_| alloc(&mut heap, 16)).collect();
+    let blocks = alloc_many(&mut heap, 100);
     let before = heap.top_ledger();
     let large = alloc(&mut heap, 2 * u64::from(layout::PAGE_LEN));
     let after = heap.top_ledger();
@@ -192,7 +191,7 @@ fn memory_that_grows_takes_the_ledger_along() {
 #[test]
 fn memory_grows_by_what_has_to_move() {
     let mut heap = heap(1, 64);
-    alloc_many(&mut heap);
+    alloc_many(&mut heap, 5000);
     let ledger = heap.top_ledger();
     let rest = u64::from(ledger.start - heap.position());
     let end = heap.end();
@@ -204,7 +203,7 @@ fn memory_grows_by_what_has_to_move() {
 #[test]
 fn memory_near_its_limit_grows_by_what_is_left() {
     let mut heap = heap(1, 10);
-    alloc_many(&mut heap);
+    alloc_many(&mut heap, 5000);
     let rest = u64::from(heap.top_ledger().start - heap.position());
     alloc(&mut heap, rest + 1);
     let rest = u64::from(heap.top_ledger().start - heap.position());
@@ -265,9 +264,7 @@ fn empty_input_has_no_block() {
 #[test]
 fn input_that_does_not_fit_leaves_no_block() {
     let mut heap = heap(1, 2);
-    for _ in 0..100 {
-        alloc(&mut heap, 10);
-    }
+    alloc_many(&mut heap, 100);
     for len in [2 * u64::from(layout::PAGE_LEN), u64::MAX] {
         assert_eq!(heap.begin(len), Err(HeapError::Exhausted { len }));
         heap.check();
@@ -368,7 +365,7 @@ fn loads_and_stores_keep_to_the_bounds_rule() {
 fn hash_key_of_the_host_finds_blocks_too() {
     let mut heap = heap(1, 4);
     heap.memory_mut().store_u64(layout::HASH_KEY, 0xDEAD_BEEF_0BAD_CAFE);
-    let blocks: Vec<Offset> = (0..200).map(|_| alloc(&mut heap, 24)).collect();
+    let blocks = alloc_many(&mut heap, 200);
     assert!(blocks.iter().all(|block| heap.len_of(*block).is_some()));
 }
 

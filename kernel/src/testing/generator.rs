@@ -30,7 +30,7 @@ enum Source {
 }
 
 /// More blocks than this, and the guest rather frees.
-const MANY_BLOCKS: usize = 300;
+const MANY_BLOCKS: usize = 160;
 
 impl Generator {
     /// Makes all choices from `seed`.
