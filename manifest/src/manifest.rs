@@ -35,7 +35,8 @@ pub struct Manifest {
     /// Values the plug-in can read, by key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub config: BTreeMap<String, String>,
-    /// Patterns of the hosts that the plug-in may send HTTP requests to. `None` allows none.
+    /// Patterns of the hosts that the plug-in may send HTTP requests to, as
+    /// [`Manifest::with_allowed_host`] says. `None` allows none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_hosts: Option<Vec<String>>,
     /// Directories that the plug-in may open: from the path on the host, which the prefix `ro:`
@@ -83,6 +84,11 @@ impl Manifest {
     }
 
     /// Allows HTTP requests to the hosts that match `host`.
+    ///
+    /// A name such as `api.example.com` may have wildcards: `*` for any characters, dots included,
+    /// `?` for one, `[a-z]` and `[!a-z]` for one of a set. An IPv6 address stands in brackets. A host
+    /// alone means every scheme and port; `api.example.com:8443` means that port,
+    /// `https://api.example.com` that scheme at its own port, and the port `*` means any.
     #[must_use]
     pub fn with_allowed_host(mut self, host: impl Into<String>) -> Self {
         self.allowed_hosts.get_or_insert_default().push(host.into());

@@ -14,7 +14,11 @@ use crate::{
     deadline::Deadline,
     engine::{EngineConfig, SharedEngine},
     error::{CallError, Error, LoadError},
-    host::{self, http::HttpAccess, vars::Vars},
+    host::{
+        self,
+        http::{HttpAccess, HttpSession},
+        vars::Vars,
+    },
     limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryBudget, MemoryLimits},
     link::{CompiledModule, LinkPlan},
     signature,
@@ -128,19 +132,20 @@ fn grant_wasi(
         return Ok(None);
     }
     wasi::define(linker)?;
-    let wasi = Wasi::new(options.wasi_options.clone(), manifest)?;
+    let wasi = Wasi::new(options.system.clone(), manifest)?;
     let is_imported = wasi::is_imported(modules.iter().map(|module| &module.module));
     Ok(is_imported.then_some(wasi))
 }
 
 /// Returns the data of a store in which nothing will run.
-fn scratch_state(manifest: &Arc<Manifest>, limits: MemoryLimits) -> State {
+pub(crate) fn scratch_state(manifest: &Arc<Manifest>, limits: MemoryLimits) -> State {
     State::new(
         Uuid::nil(),
         Arc::clone(manifest),
         Vars::default(),
         Deadline::new(None, Arc::default()),
         MemoryBudget::new(limits),
+        HttpSession::new(&Arc::default()),
     )
 }
 

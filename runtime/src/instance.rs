@@ -64,8 +64,8 @@ impl LiveInstance {
     pub(crate) fn new(compiled: &Compiled, id: Uuid, vars: Vars, cancel: &Arc<CancelFlag>) -> Self {
         let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel));
         let budget = MemoryBudget::new(compiled.limits);
-        let mut state = State::new(id, Arc::clone(&compiled.manifest), vars, deadline, budget);
-        state.http = HttpSession::new(&compiled.http);
+        let http = HttpSession::new(&compiled.http);
+        let state = State::new(id, Arc::clone(&compiled.manifest), vars, deadline, budget, http);
         let mut store = Store::new(&compiled.engine.engine, state);
         store.limiter(|state| &mut state.budget);
         store.epoch_deadline_callback(|mut ctx| {

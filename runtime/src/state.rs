@@ -40,13 +40,14 @@ impl State {
         vars: Vars,
         deadline: Deadline,
         budget: MemoryBudget,
+        http: HttpSession,
     ) -> Self {
         Self {
             plugin_id,
             manifest,
             vars,
             deadline,
-            http: HttpSession::default(),
+            http,
             budget,
             host_context: None,
             #[cfg(feature = "wasi")]

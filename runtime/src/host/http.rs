@@ -36,7 +36,6 @@ use crate::state::State;
 
 /// Choices about HTTP that are not part of the manifest.
 #[derive(Debug, Clone, Copy, Default)]
-#[cfg_attr(not(feature = "http"), expect(dead_code, reason = "nothing is sent in this build"))]
 pub(crate) struct HttpOptions {
     /// Guests can read the headers of responses.
     pub(crate) response_headers: bool,

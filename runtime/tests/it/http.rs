@@ -137,6 +137,16 @@ fn a_granted_request_is_sent_and_answered() {
 }
 
 #[test]
+fn each_request_has_a_connection_of_its_own() {
+    let keeping = || stalling("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    let server = Server::start([keeping(), keeping()]);
+    let mut plugin = loopback();
+    for _ in 0..2 {
+        assert_eq!(get(&mut plugin, &server.url("/")).unwrap(), "hello");
+    }
+}
+
+#[test]
 fn a_method_that_wants_a_body_says_that_there_is_none() {
     let server = Server::start([response("200 OK", "", b"")]);
     let request = format!(r#"{{"url":"{}","method":"POST"}}"#, server.url("/"));

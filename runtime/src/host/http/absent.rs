@@ -13,7 +13,7 @@ use crate::{host::HostError, state::State};
 pub(crate) struct HttpAccess;
 
 /// HTTP as one instance sees it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct HttpSession;
 
 impl HttpAccess {

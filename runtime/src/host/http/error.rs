@@ -120,7 +120,7 @@ pub enum HttpError {
         /// `memory.max_http_response_bytes`, or what stands in for it.
         limit: u64,
     },
-    /// The request took longer than a request of a call without time limit may take.
+    /// The request took longer than one minute, in a call that has no time limit of its own.
     #[error("`{url}` took longer than {limit:?}")]
     TimedOut {
         /// The URL.

@@ -4,8 +4,8 @@
 //! it, from the first look-up to the last byte of the body, ends within the time given.
 //!
 //! The client is told nothing by the environment: no proxy that a variable names, no cookies, no
-//! credentials. It follows no redirect by itself. Its connections are kept for the instances of one
-//! compiled plug-in, never shared with another.
+//! credentials. It follows no redirect by itself. It keeps no connection for later: a server may close
+//! a kept one at any moment, and only some requests could then be sent again.
 
 use std::{
     collections::BTreeMap,
@@ -147,6 +147,7 @@ impl HttpAccess {
         let config = Agent::config_builder()
             .allow_non_standard_methods(true)
             .http_status_as_error(false)
+            .max_idle_connections(0)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)

@@ -103,16 +103,12 @@ fn parse_set(letters: &[char]) -> Option<(Token, &[char])> {
     let (mut members, after) = (&letters[..len], &letters[len + 1..]);
     let mut ranges = Vec::new();
     while let Some((&start, others)) = members.split_first() {
-        match others {
-            ['-', last, after @ ..] => {
-                ranges.push((start, *last));
-                members = after;
-            }
-            _ => {
-                ranges.push((start, start));
-                members = others;
-            }
-        }
+        let (last, others) = match others {
+            ['-', last, others @ ..] => (*last, others),
+            _ => (start, others),
+        };
+        ranges.push((start, last));
+        members = others;
     }
     Some((Token::Set { ranges, inside }, after))
 }

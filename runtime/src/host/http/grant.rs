@@ -62,11 +62,8 @@ impl HostGrant {
 impl Pattern {
     fn new(text: &str) -> Self {
         let text = text.to_lowercase();
-        Self::parse(&text).unwrap_or_else(|| Self {
-            scheme: None,
-            host: HostPattern::Exactly(text),
-            port: Port::Any,
-        })
+        let name = HostPattern::Exactly(text.clone());
+        Self::parse(&text).unwrap_or(Self { scheme: None, host: name, port: Port::Any })
     }
 
     fn parse(text: &str) -> Option<Self> {

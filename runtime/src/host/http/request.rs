@@ -89,7 +89,9 @@ impl Outgoing {
             .and_then(|text| self.url.join(text).map_err(|err| bad_text(text, err)))
             .and_then(check)?;
         if url.origin() != self.url.origin() {
-            OF_ORIGIN.iter().for_each(|name| drop(self.headers.remove(name)));
+            for name in OF_ORIGIN {
+                self.headers.remove(name);
+            }
         }
         let becomes_get = match status {
             StatusCode::SEE_OTHER => self.method != Method::HEAD,
@@ -99,7 +101,9 @@ impl Outgoing {
         if becomes_get {
             self.method = Method::GET;
             self.body = None;
-            OF_BODY.iter().for_each(|name| drop(self.headers.remove(name)));
+            for name in OF_BODY {
+                self.headers.remove(name);
+            }
         }
         Ok(Self { url, ..self })
     }

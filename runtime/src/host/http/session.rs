@@ -19,7 +19,7 @@ const TIME_LIMIT: Duration = Duration::from_mins(1);
 const DESCRIPTION_LIMIT: u64 = 1 << 20;
 
 /// HTTP as one instance sees it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct HttpSession {
     access: Arc<HttpAccess>,
     last: Last,
