@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct Options {
     pub(crate) wasi: bool,
     #[cfg(feature = "wasi")]
-    pub(crate) wasi_options: crate::wasi::WasiOptions,
+    pub(crate) system: crate::wasi::WasiOptions,
     pub(crate) debug_info: bool,
     pub(crate) http: HttpOptions,
     pub(crate) fuel_limit: Option<u64>,
@@ -69,7 +69,7 @@ impl<'a> PluginBuilder<'a> {
     /// program's name. The default is none.
     #[cfg(feature = "wasi")]
     pub fn with_wasi_args(mut self, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.options.wasi_options.args.extend(args.into_iter().map(Into::into));
+        self.options.system.args.extend(args.into_iter().map(Into::into));
         self
     }
 
@@ -77,7 +77,7 @@ impl<'a> PluginBuilder<'a> {
     /// earlier one. The default is none.
     #[cfg(feature = "wasi")]
     pub fn with_wasi_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        let (name, env) = (name.into(), &mut self.options.wasi_options.env);
+        let (name, env) = (name.into(), &mut self.options.system.env);
         env.retain(|(other, _)| *other != name);
         env.push((name, value.into()));
         self
@@ -91,7 +91,7 @@ impl<'a> PluginBuilder<'a> {
     /// The environment variable `EXTISM_ENABLE_WASI_OUTPUT`, if set, does so for all plug-ins.
     #[cfg(feature = "wasi")]
     pub fn with_wasi_output(mut self, inherit: bool) -> Self {
-        self.options.wasi_options.inherit_output = inherit;
+        self.options.system.inherit_output = inherit;
         self
     }
 

@@ -199,12 +199,15 @@ impl Evidence<'_> {
             return Some((interruption.into(), false));
         }
         let error = match ending? {
-            Ending::Returned(0) if message.is_none() => return None,
+            Ending::Returned(0) | Ending::Exited { status: 0, early: false }
+                if message.is_none() =>
+            {
+                return None;
+            }
             Ending::Returned(status) => match message {
                 Some(message) => CallError::Guest { message, status, trap: None },
                 None => CallError::Status { name: name.to_owned(), status },
             },
-            Ending::Exited { status: 0, early: false } if message.is_none() => return None,
             Ending::Exited { status, .. } => match message {
                 Some(message) => CallError::Guest { message, status, trap: None },
                 None => CallError::Exit { name: name.to_owned(), status },

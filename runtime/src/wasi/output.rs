@@ -190,7 +190,7 @@ fn emit(stream: Stream, plugin: Uuid, line: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt;
+    use std::fmt::{self, Write as _};
 
     use tracing::{
         Event, Metadata, Subscriber,
@@ -237,7 +237,7 @@ mod tests {
         }
 
         fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-            self.0 += &format!(" {}={value:?}", field.name());
+            write!(self.0, " {}={value:?}", field.name()).unwrap();
         }
     }
 
