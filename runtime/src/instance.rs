@@ -104,7 +104,9 @@ impl LiveInstance {
             .map_err(|interruption| Failure { error: interruption.into(), keep_instance: true })?;
         let ended = self.run_armed(compiled, name, export, input);
         let interruption = self.store.data_mut().end_call().err();
-        self.fuel_left = self.store.get_fuel().unwrap_or_default();
+        if compiled.options.fuel_limit.is_some() {
+            self.fuel_left = self.store.get_fuel().unwrap_or_default();
+        }
         let (name, ending) = match ended {
             Ok(status) => (name, Ending::Returned(status)),
             Err(Stop::Refused(failure)) => return Err(failure),
@@ -144,6 +146,9 @@ impl LiveInstance {
 
     /// Returns the guest's error message, if it set one that is not empty.
     fn error_message(&mut self) -> Option<String> {
+        if !self.kernel.as_ref()?.has_error(&self.store) {
+            return None;
+        }
         let kernel = self.kernel.clone()?;
         self.lift_limits();
         let block = kernel.error_block(&mut self.store)?;

@@ -172,6 +172,11 @@ impl Kernel {
         Block::new(bytes, offset, len).map_or(0..0, Block::range)
     }
 
+    /// Says whether a block carries the error.
+    pub(crate) fn has_error(&self, ctx: impl AsContext<Data = State>) -> bool {
+        register(self.memory.data(&ctx), layout::ERROR_OFFSET) != 0
+    }
+
     /// Returns the block that carries the error, if there is one that is not empty.
     pub(crate) fn error_block(&self, mut ctx: impl AsContextMut<Data = State>) -> Option<Block> {
         let offset = register(self.memory.data(ctx.as_context()), layout::ERROR_OFFSET);
