@@ -183,13 +183,13 @@ fn the_maximum_that_marks_the_kernel_is_reserved() {
 #[test]
 fn modules_are_fetched_and_failures_name_the_url() {
     let module = wat::parse_str(echoing("")).unwrap();
-    let url = crate::server::serve_once("200 OK", module);
+    let url = crate::server::serve_once("200 OK", &module);
     let mut plugin = Plugin::new(Manifest::new([Wasm::url(&url)]), [], false).unwrap();
     assert_eq!(plugin.call::<_, String>("echo", "fetched").unwrap(), "fetched");
 
-    let url = crate::server::serve_once("404 Not Found", b"gone".to_vec());
+    let url = crate::server::serve_once("404 Not Found", b"gone");
     check(Manifest::new([Wasm::url(&url)]), &format!("cannot fetch `{url}`"));
-    let url = crate::server::serve_once("200 OK", EMPTY.to_vec());
+    let url = crate::server::serve_once("200 OK", EMPTY);
     check(Manifest::new([Wasm::url(&url).with_hash("0".repeat(64))]), EMPTY_SHA256);
     check(Manifest::new([Wasm::url("no url")]), "cannot fetch `no url`");
 }

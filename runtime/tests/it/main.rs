@@ -17,6 +17,10 @@ mod no_http;
 mod outcome;
 mod pool;
 #[cfg(any(feature = "http", feature = "register-http"))]
+#[cfg_attr(
+    not(feature = "http"),
+    expect(dead_code, reason = "one answer is all that loading asks")
+)]
 mod server;
 mod time;
 #[cfg(feature = "wasi")]

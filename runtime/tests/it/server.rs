@@ -76,8 +76,8 @@ pub(crate) fn response(status: &str, headers: &str, body: &[u8]) -> Answer {
 
 /// Answers the next request with `status` and `body`, and returns the URL to ask.
 #[cfg(feature = "register-http")]
-pub(crate) fn serve_once(status: &'static str, body: Vec<u8>) -> String {
-    Server::start([response(status, "", &body)]).url("/plugin.wasm")
+pub(crate) fn serve_once(status: &'static str, body: &[u8]) -> String {
+    Server::start([response(status, "", body)]).url("/plugin.wasm")
 }
 
 /// Reads a request, whose body has a length if there is one.
@@ -90,8 +90,7 @@ fn read_request(stream: &mut TcpStream) -> String {
     let head = String::from_utf8(request).unwrap();
     let length = head
         .lines()
-        .filter_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
-        .next()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
         .unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).unwrap();
