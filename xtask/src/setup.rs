@@ -214,6 +214,7 @@ fn try_routes(workspace: &Workspace, routes: &[Route]) -> Result<GuestToolchain>
 }
 
 fn add_target() -> Result<()> {
+    ensure!(program_in(&search_path(), "rustup").is_some(), "there is no rustup");
     let mut command = Command::new("rustup");
     command.args(["target", "add", TARGET]);
     progress::note(Paint::for_stderr(), &format!("running `{}`", workspace::line(&command)));
