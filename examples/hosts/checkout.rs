@@ -26,7 +26,8 @@ Usage: checkout [--carts FILE] [--plugin FILE]
   --plugin FILE   a plug-in that exports `before_checkout` (the one in examples/guests/discount)
   --help          print this
 
-Ends with 0 if every cart was asked for, with 1 if a call failed; bad lines are only reported.
+Ends with 0 if every cart was asked for, with 1 if a call failed, with 2 if none could be made; bad
+lines are only reported.
 ";
 
 /// The export that merchants write.

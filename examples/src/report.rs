@@ -86,6 +86,9 @@ fn refusals(formatter: &mut fmt::Formatter<'_>, what: &str, refusals: &[Refusal]
     }
     writeln!(formatter, "\n{} {what}:", count(refusals.len()))?;
     for Refusal { number, reason } in refusals {
+        // A merchant wrote some of this: it must not steer a terminal.
+        let reason: String =
+            reason.chars().map(|c| if c.is_control() && c != '\n' { '·' } else { c }).collect();
         writeln!(formatter, "line {number:>5}  {reason}")?;
     }
     Ok(())

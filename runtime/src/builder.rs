@@ -159,7 +159,10 @@ impl<'a> PluginBuilder<'a> {
         self
     }
 
-    /// Has DWARF translated, for native debuggers and profilers.
+    /// Has the plug-in's debug information (DWARF) read: for source lines in backtraces, native
+    /// debuggers and profilers.
+    ///
+    /// Only for plug-ins that you trust: no limit covers the time and memory that reading it takes.
     pub fn with_debug_info(mut self) -> Self {
         self.options.debug_info = true;
         self

@@ -106,7 +106,9 @@ impl Plugin {
             LiveInstance::new(&self.compiled.shared, self.id, vars, &self.cancel)
         });
         let request = Request { name, export, input, context };
-        match live.run(&self.compiled.shared, request) {
+        let outcome = live.run(&self.compiled.shared, request);
+        self.fuel_consumed = live.fuel_consumed();
+        match outcome {
             Ok(range) => Ok(self.live.as_ref().map_or(&[], |live| live.output(range))),
             Err(Failure { error, keep_instance }) => {
                 if !keep_instance {

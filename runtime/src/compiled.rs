@@ -166,6 +166,9 @@ fn compile_modules(
     Ok(compiled)
 }
 
+/// Length in bytes of the longest name that gets a hint: the guest chooses the names compared.
+const HINT_LEN: usize = 64;
+
 /// What a host can call, by name, and why the rest cannot be called.
 pub(crate) struct ExportTable {
     by_name: HashMap<Box<str>, Export>,
@@ -236,9 +239,14 @@ impl ExportTable {
 
     /// Returns a question for the callable export whose name is nearest, if one is near.
     fn hint(&self, name: &str) -> String {
+        let is_near = |candidate: &str| {
+            name.len() <= HINT_LEN && candidate.len().abs_diff(name.len()) <= HINT_LEN / 3
+        };
         self.by_name
             .iter()
-            .filter(|(_, export)| matches!(export, Export::Callable(_)))
+            .filter(|(candidate, export)| {
+                matches!(export, Export::Callable(_)) && is_near(candidate)
+            })
             .map(|(candidate, _)| (strsim::damerau_levenshtein(name, candidate), candidate))
             .filter(|(distance, candidate)| *distance <= candidate.chars().count() / 3)
             .min()

@@ -62,7 +62,7 @@ impl<'a> CurrentPlugin<'a> {
     /// Returns the block that starts at `offset`, if there is one.
     pub fn memory_handle(&mut self, offset: u64) -> Option<MemoryHandle> {
         let kernel = self.caller.data().kernel();
-        kernel.block(&mut self.caller, offset).map(handle)
+        kernel.block(&mut self.caller, offset).ok()?.map(handle)
     }
 
     /// Returns the block that a guest passed as an argument, if it is one.
@@ -85,7 +85,8 @@ impl<'a> CurrentPlugin<'a> {
             return Ok(MemoryHandle::null());
         }
         let kernel = self.caller.data().kernel();
-        let block = kernel.alloc(&mut self.caller, len);
+        let block =
+            kernel.alloc(&mut self.caller, len).map_err(|err| Error::from_boxed(err.into()))?;
         Ok(handle(block.ok_or(HostError::ExchangeExhausted { len })?))
     }
 

@@ -15,7 +15,7 @@ use crate::{deadline, error::LoadError, kernel::KernelModule};
 /// What may differ from one engine to another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct EngineConfig {
-    /// Translate DWARF, so that native debuggers and profilers see the guest's source.
+    /// Read DWARF: for source lines in backtraces, native debuggers and profilers.
     pub(crate) debug_info: bool,
     /// Count fuel.
     pub(crate) fuel: bool,
@@ -60,7 +60,9 @@ fn engine_config(config: EngineConfig) -> Config {
         .epoch_interruption(true)
         .debug_info(config.debug_info)
         .consume_fuel(config.fuel)
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_backtrace_details(details(config))
+        // Its memories have no bound but the machine's.
+        .wasm_memory64(false)
         // The proposals that plug-ins in the wild are built with.
         .wasm_multi_memory(true)
         .wasm_tail_call(true)
@@ -68,4 +70,10 @@ fn engine_config(config: EngineConfig) -> Config {
         .wasm_gc(true)
         .wasm_exceptions(true);
     engine_config
+}
+
+/// Says whether backtraces read the guest's DWARF for source lines. It is read in the host's memory
+/// and time, and hostile DWARF takes any amount of both: only for those who asked for it.
+fn details(config: EngineConfig) -> WasmBacktraceDetails {
+    if config.debug_info { WasmBacktraceDetails::Enable } else { WasmBacktraceDetails::Disable }
 }

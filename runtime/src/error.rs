@@ -24,9 +24,11 @@ pub enum LoadError {
     /// The input is neither WebAssembly nor a manifest.
     #[error(
         "input is neither a WebAssembly module, WebAssembly text nor a manifest in JSON or TOML: \
-         it starts with `{start}`"
+         it starts with `{start}`{hint}"
     )]
     UnknownInput {
+        /// What to do about it, or empty.
+        hint: &'static str,
         /// The first bytes of the input, escaped.
         start: String,
     },

@@ -108,7 +108,7 @@ fn take_bytes(
         return Ok(Vec::new());
     }
     let kernel = caller.data().kernel();
-    let block = kernel.block(&mut *caller, offset).ok_or(HostError::NoBlock { what, offset })?;
+    let block = kernel.block(&mut *caller, offset)?.ok_or(HostError::NoBlock { what, offset })?;
     let bytes = kernel.read(caller, block).to_vec();
     kernel.free(&mut *caller, offset)?;
     Ok(bytes)
@@ -125,7 +125,7 @@ fn give_from(
         return Ok(0);
     }
     let kernel = caller.data().kernel();
-    let block = kernel.alloc(&mut *caller, len).ok_or(HostError::ExchangeExhausted { len })?;
+    let block = kernel.alloc(&mut *caller, len)?.ok_or(HostError::ExchangeExhausted { len })?;
     let (bytes, state) = kernel.read_mut_and_state(caller, block);
     bytes.copy_from_slice(find(state));
     Ok(block.offset())
@@ -139,7 +139,7 @@ fn give(caller: &mut Caller<'_, State>, bytes: &[u8]) -> wasmtime::Result<u64> {
         return Ok(0);
     }
     let kernel = caller.data().kernel();
-    let block = kernel.alloc(&mut *caller, len).ok_or(HostError::ExchangeExhausted { len })?;
+    let block = kernel.alloc(&mut *caller, len)?.ok_or(HostError::ExchangeExhausted { len })?;
     kernel.read_mut(caller, block).copy_from_slice(bytes);
     Ok(block.offset())
 }

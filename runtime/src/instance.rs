@@ -23,6 +23,9 @@ use crate::{
 /// The export that is a program rather than a function.
 const PROGRAM: &str = "_start";
 
+/// How many bytes of a guest's error message the host passes on.
+const MESSAGE_LEN: usize = 65_536;
+
 /// An epoch deadline for kernel functions that the host calls between calls of the guest.
 const NEVER: u64 = u64::MAX / 2;
 
@@ -33,8 +36,8 @@ pub(crate) struct LiveInstance {
     guest: Option<Guest>,
     /// The program ran, which may be called once only, or the guest exited.
     spent: bool,
-    /// What the last call left of its fuel.
-    fuel_left: u64,
+    /// What the last call used, where fuel is counted.
+    fuel_consumed: Option<u64>,
 }
 
 /// The main module's instance and the exports of it that were called.
@@ -72,7 +75,7 @@ impl LiveInstance {
             ctx.data_mut().deadline.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        Self { store, kernel: None, guest: None, spent: false, fuel_left: 0 }
+        Self { store, kernel: None, guest: None, spent: false, fuel_consumed: None }
     }
 
     /// Says whether the instance can serve no further call.
@@ -96,6 +99,11 @@ impl LiveInstance {
         request: Request<'_>,
     ) -> Result<Range<usize>, Failure> {
         let Request { name, export, input, context } = request;
+        self.fuel_consumed = compiled.options.fuel_limit.map(|_| 0);
+        self.tidy_kernel().map_err(|err| Failure {
+            error: CallError::Instantiate { source: err.into() },
+            keep_instance: false,
+        })?;
         // Before the deadline is armed: see `CancelFlag::raise`.
         self.store.set_epoch_deadline(1);
         self.store
@@ -104,12 +112,18 @@ impl LiveInstance {
             .map_err(|interruption| Failure { error: interruption.into(), keep_instance: true })?;
         let ended = self.run_armed(compiled, name, export, input);
         let interruption = self.store.data_mut().end_call().err();
-        if compiled.options.fuel_limit.is_some() {
-            self.fuel_left = self.store.get_fuel().unwrap_or_default();
+        if let Some(limit) = compiled.options.fuel_limit {
+            let left = self.store.get_fuel().unwrap_or_default();
+            self.fuel_consumed = Some(limit.saturating_sub(left));
         }
         let (name, ending) = match ended {
             Ok(status) => (name, Ending::Returned(status)),
-            Err(Stop::Refused(failure)) => return Err(failure),
+            Err(Stop::Refused(failure)) => {
+                return Err(interruption.map_or(failure, |interruption| Failure {
+                    error: interruption.into(),
+                    keep_instance: false,
+                }));
+            }
             Err(Stop::Engine { ref running, err }) => {
                 (running.as_deref().unwrap_or(name), Ending::stopped(err, running.is_some()))
             }
@@ -139,9 +153,9 @@ impl LiveInstance {
         kernel.reset(&mut self.store)
     }
 
-    /// Returns how much fuel the last call used, of the `limit` it was given.
-    pub(crate) fn fuel_consumed(&self, limit: u64) -> u64 {
-        limit.saturating_sub(self.fuel_left)
+    /// Returns how much fuel the last call used, or `None` where none is counted.
+    pub(crate) fn fuel_consumed(&self) -> Option<u64> {
+        self.fuel_consumed
     }
 
     /// Returns the guest's error message, if it set one that is not empty.
@@ -152,7 +166,18 @@ impl LiveInstance {
         let kernel = self.kernel.clone()?;
         self.lift_limits();
         let block = kernel.error_block(&mut self.store)?;
-        Some(String::from_utf8_lossy(kernel.read(&self.store, block)).into_owned())
+        Some(shown(kernel.read(&self.store, block)))
+    }
+
+    /// Has the kernel put away what the call before left, at no cost to this one.
+    fn tidy_kernel(&mut self) -> wasmtime::Result<()> {
+        match self.kernel.clone() {
+            Some(kernel) if kernel.has_outgrown(&self.store) => {
+                self.lift_limits();
+                kernel.reset(&mut self.store)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Lets the host run a kernel function between calls of the guest.
@@ -178,7 +203,6 @@ impl LiveInstance {
         let Self { store, kernel: Some(kernel), guest: Some(guest), spent, .. } = self else {
             unreachable!("a started instance has a kernel and a guest");
         };
-        kernel.shrink_ledger(store).map_err(Stop::engine)?;
         kernel
             .begin(store, input)
             .map_err(|error| Stop::Refused(Failure { error, keep_instance: true }))?;
@@ -244,7 +268,18 @@ impl Stop {
     }
 }
 
+/// Returns the guest's error message, cut where it is longer than anyone reads.
+fn shown(message: &[u8]) -> String {
+    let Some((start, _)) = message.split_at_checked(MESSAGE_LEN) else {
+        return String::from_utf8_lossy(message).into_owned();
+    };
+    format!("{} … ({} bytes)", String::from_utf8_lossy(start), message.len())
+}
+
 fn instantiate(err: wasmtime::Error) -> Stop {
+    if err.is::<wasmtime::Trap>() {
+        return Stop::engine(err);
+    }
     refused(CallError::Instantiate { source: err.into() })
 }
 

@@ -104,13 +104,10 @@ impl Kernel {
         self.instance.get_export(store, name)
     }
 
-    /// Empties the heap by the kernel's own code if its ledger has outgrown the registers, where
-    /// [`Kernel::begin`] cannot empty it.
-    pub(crate) fn shrink_ledger(&self, store: &mut Store<State>) -> wasmtime::Result<()> {
-        match register(self.memory.data(&*store), layout::LEDGER) {
-            0 => Ok(()),
-            _ => self.reset(store),
-        }
+    /// Says whether the ledger has outgrown the registers, where [`Kernel::begin`] cannot empty it and
+    /// [`Kernel::reset`] must.
+    pub(crate) fn has_outgrown(&self, ctx: impl AsContext<Data = State>) -> bool {
+        register(self.memory.data(&ctx), layout::LEDGER) != 0
     }
 
     /// Empties the heap, whose ledger is in the registers, and makes `input` its first block and the
@@ -183,7 +180,7 @@ impl Kernel {
         if offset == 0 {
             return None;
         }
-        self.block(&mut ctx, offset)
+        self.block(&mut ctx, offset).ok()?
     }
 
     /// Makes the block at `offset` the one that carries the error; 0 for none.
@@ -202,9 +199,10 @@ impl Kernel {
         &self,
         mut ctx: impl AsContextMut<Data = State>,
         offset: u64,
-    ) -> Option<Block> {
-        let len = self.length.call(&mut ctx, offset).ok().filter(|&len| len > 0)?;
-        Block::new(self.memory.data(ctx.as_context()), offset, len)
+    ) -> wasmtime::Result<Option<Block>> {
+        let len = self.length.call(&mut ctx, offset)?;
+        let block = Block::new(self.memory.data(ctx.as_context()), offset, len);
+        Ok(block.filter(|_| len > 0))
     }
 
     /// Returns the bytes of a block.
@@ -254,9 +252,10 @@ impl Kernel {
         &self,
         mut ctx: impl AsContextMut<Data = State>,
         len: u64,
-    ) -> Option<Block> {
-        let offset = self.alloc.call(&mut ctx, len).ok().filter(|&offset| offset != 0)?;
-        Block::new(self.memory.data(ctx.as_context()), offset, len)
+    ) -> wasmtime::Result<Option<Block>> {
+        let offset = self.alloc.call(&mut ctx, len)?;
+        let block = Block::new(self.memory.data(ctx.as_context()), offset, len);
+        Ok(block.filter(|_| offset != 0))
     }
 
     /// Frees the block that starts at `offset`; does nothing if there is none.

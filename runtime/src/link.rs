@@ -112,7 +112,7 @@ impl LinkPlan {
                 .map(|provider| self.provide(store, kernel, &made, provider))
                 .collect();
             let instance = Instance::new(&mut *store, &planned.module, &externs)
-                .map_err(|err| (format!("start function of module {}", planned.name), err))?;
+                .map_err(|err| (format!("instantiation of module {}", planned.name), err))?;
             planned.init.run(&mut *store, &instance).map_err(|(init, err)| (init.into(), err))?;
             made.push(instance);
         }

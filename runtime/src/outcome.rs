@@ -36,6 +36,10 @@ pub enum Trap {
     BadConversion,
     /// The fuel was used up.
     OutOfFuel,
+    /// An exception was thrown and nobody caught it.
+    Exception,
+    /// The heap of garbage-collected objects could not grow.
+    HeapExhausted,
     /// Any other trap of the engine.
     Other,
 }
@@ -53,6 +57,8 @@ impl fmt::Display for Trap {
             Self::DivisionByZero => "integer division by zero",
             Self::BadConversion => "conversion of not-a-number to an integer",
             Self::OutOfFuel => "fuel used up",
+            Self::Exception => "uncaught exception",
+            Self::HeapExhausted => "garbage-collected heap exhausted",
             Self::Other => "trap",
         })
     }
@@ -242,14 +248,23 @@ fn exit_status(_: &wasmtime::Error) -> Option<i32> {
 
 /// Concludes from an error of the engine what stopped the guest.
 fn stopped(name: &str, err: wasmtime::Error, message: Option<String>) -> CallError {
-    let trap = err
-        .downcast_ref::<wasmtime::Trap>()
-        .map(|trap| GuestTrap { cause: (*trap).into(), frames: frames(&err) });
+    let trap = cause(&err).map(|cause| GuestTrap { cause, frames: frames(&err) });
     match (message, trap) {
         (Some(message), trap) => CallError::Guest { message, status: -1, trap },
         (None, Some(trap)) => CallError::Trap { name: name.to_owned(), trap },
         (None, None) => CallError::Host { name: name.to_owned(), source: host_error(err) },
     }
+}
+
+/// Returns what the guest itself did to be stopped, if it was that.
+fn cause(err: &wasmtime::Error) -> Option<Trap> {
+    if err.is::<wasmtime::ThrownException>() {
+        return Some(Trap::Exception);
+    }
+    if err.is::<wasmtime::GcHeapOutOfMemory<()>>() {
+        return Some(Trap::HeapExhausted);
+    }
+    err.downcast_ref::<wasmtime::Trap>().map(|trap| (*trap).into())
 }
 
 /// Returns what a host function failed with, free of the engine's wrapping.

@@ -34,6 +34,8 @@ pub struct Plugin {
     /// The variables while no instance lives.
     pub(crate) vars: Vars,
     pub(crate) cancel: Arc<CancelFlag>,
+    /// What the last call used.
+    pub(crate) fuel_consumed: Option<u64>,
 }
 
 impl Plugin {
@@ -65,6 +67,7 @@ impl Plugin {
             live: None,
             vars: Vars::default(),
             cancel: Arc::default(),
+            fuel_consumed: None,
         })
     }
 
@@ -101,8 +104,7 @@ impl Plugin {
 
     /// Returns how much fuel the last call used, or `None` without a fuel limit or a call.
     pub fn fuel_consumed(&self) -> Option<u64> {
-        let limit = self.compiled.shared.options.fuel_limit?;
-        Some(self.live.as_ref()?.fuel_consumed(limit))
+        self.fuel_consumed
     }
 
     /// Drops the instance; the variables stay.
@@ -123,6 +125,7 @@ impl fmt::Debug for Plugin {
 ///
 /// A cancellation is never lost: it stays pending until one call has ended by it, the one under way
 /// or else the next, or until [`CancelHandle::clear`] takes it back. The call after runs as usual.
+/// While a host function or an HTTP request runs, the call ends when that does.
 #[derive(Clone)]
 pub struct CancelHandle {
     /// The plug-in that the handle belongs to.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use wasmtime::{ExternType, FuncType, ValType};
+use wasmtime::{ExternType, FuncType, Mutability, RefType, ValType};
 
 /// Describes what an import or an export is.
 pub(crate) fn describe(ty: &ExternType) -> String {
@@ -23,7 +23,10 @@ pub(crate) fn fits(provided: &ExternType, wanted: &ExternType) -> bool {
         (ExternType::Func(provided), ExternType::Func(wanted)) => provided.matches(wanted),
         (ExternType::Global(provided), ExternType::Global(wanted)) => {
             provided.mutability() == wanted.mutability()
-                && ValType::eq(provided.content(), wanted.content())
+                && match wanted.mutability() {
+                    Mutability::Const => provided.content().matches(wanted.content()),
+                    Mutability::Var => ValType::eq(provided.content(), wanted.content()),
+                }
         }
         (ExternType::Memory(provided), ExternType::Memory(wanted)) => {
             provided.is_64() == wanted.is_64()
@@ -34,11 +37,13 @@ pub(crate) fn fits(provided: &ExternType, wanted: &ExternType) -> bool {
         }
         (ExternType::Table(provided), ExternType::Table(wanted)) => {
             provided.is_64() == wanted.is_64()
-                && provided.element().matches(wanted.element())
+                && RefType::eq(provided.element(), wanted.element())
                 && provided.minimum() >= wanted.minimum()
                 && fits_maximum(provided.maximum(), wanted.maximum())
         }
-        (ExternType::Tag(provided), ExternType::Tag(wanted)) => provided.ty().matches(wanted.ty()),
+        (ExternType::Tag(provided), ExternType::Tag(wanted)) => {
+            FuncType::eq(provided.ty(), wanted.ty())
+        }
         _ => false,
     }
 }

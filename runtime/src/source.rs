@@ -1,6 +1,12 @@
 //! Where a plug-in comes from: bytes, text, files and URLs become the bytes of named modules.
 
-use std::{borrow::Cow, fs::File, io, io::Read, path::Path};
+use std::{
+    borrow::Cow,
+    fs::{self, File},
+    io,
+    io::Read,
+    path::Path,
+};
 
 use plugsmith_manifest::{Manifest, Wasm};
 use sha2::{Digest, Sha256};
@@ -98,7 +104,7 @@ pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule>),
             Form::Wasm | Form::Text => Manifest::new([Wasm::data(data.into_owned())]),
             Form::Json(text) => Manifest::from_json(text)?,
             Form::Toml(text) => Manifest::from_toml(text)?,
-            Form::Unknown => return Err(LoadError::UnknownInput { start: start_of(&data) }),
+            Form::Unknown => return Err(unknown_input(&data)),
         },
     };
     let modules = manifest
@@ -110,6 +116,13 @@ pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule>),
         })
         .collect::<Result<_, LoadError>>()?;
     Ok((manifest, modules))
+}
+
+fn unknown_input(data: &[u8]) -> LoadError {
+    let is_path =
+        [".wasm", ".wat", ".json", ".toml"].iter().any(|end| data.ends_with(end.as_bytes()));
+    let hint = if is_path { "; for a file, pass `Wasm::file` in a manifest" } else { "" };
+    LoadError::UnknownInput { start: start_of(data), hint }
 }
 
 /// What the bytes of an input are.
@@ -163,10 +176,15 @@ fn read_module(name: &str, wasm: &Wasm) -> Result<Vec<u8>, LoadError> {
 fn read_file(name: &str, path: &Path) -> Result<Vec<u8>, LoadError> {
     let failed =
         |source| LoadError::ReadFile { module: name.to_owned(), path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    // Asked before it is opened: opening a pipe waits for its other end, and a device never ends.
+    let kind = fs::metadata(path).map_err(failed)?.file_type();
+    if kind.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
+    if !kind.is_file() {
+        return Err(failed(io::Error::other("not a regular file")));
+    }
+    let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(MODULE_BYTES_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)

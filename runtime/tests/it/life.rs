@@ -56,7 +56,7 @@ fn guests_initialise_as_their_toolchains_expect() {
 fn a_failing_initialiser_is_named_and_tried_again() {
     for (exports, expected) in [
         (r#"(func (export "_initialize") unreachable)"#, "`_initialize` trapped: "),
-        ("(func $start unreachable) (start $start)", "`start function of module main` trapped: "),
+        ("(func $start unreachable) (start $start)", "`instantiation of module main` trapped: "),
     ] {
         let mut plugin = plugin(&speaking("x", exports));
         for _ in 0..2 {

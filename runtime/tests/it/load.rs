@@ -28,6 +28,7 @@ fn input_that_is_nothing_we_know_is_shown() {
     check(&[][..], "neither a WebAssembly module");
     check("hello", "it starts with `hello`");
     check(&b"\x7fELF\x02\x01"[..], "it starts with `\\x7fELF\\x02\\x01`");
+    check("plugin.wasm", "for a file, pass `Wasm::file` in a manifest");
     check(&b"\xff\xfe{}"[..], "it starts with `\\xff\\xfe{}`");
 }
 
@@ -106,6 +107,8 @@ fn files_are_read_and_failures_name_the_path() {
     check(Manifest::new([Wasm::file(&missing)]), "missing.wasm");
     check(Manifest::new([Wasm::file(&missing)]), "No such file");
     check(Manifest::new([Wasm::file(&dir)]), "directory");
+    #[cfg(unix)]
+    check(Manifest::new([Wasm::file("/dev/zero")]), "not a regular file");
     fs::remove_dir_all(dir).unwrap();
 }
 

@@ -234,3 +234,34 @@ fn a_plugin_can_move_between_threads() {
     let output = std::thread::spawn(move || plugin.call::<_, String>("echo", "there").unwrap());
     assert_eq!(output.join().unwrap(), "there");
 }
+
+#[test]
+fn an_uncaught_exception_is_the_guests_own_doing() {
+    let exports = r#"(tag $oops) (func (export "throws") (throw $oops))"#;
+    let mut plugin = plugin(&speaking("x", exports));
+    let err = call_error(&mut plugin, "throws");
+    assert_eq!(err.trap(), Some(Trap::Exception), "{err:?}");
+    assert_eq!(call(&mut plugin, "count").unwrap(), "1");
+}
+
+#[test]
+fn a_long_error_message_is_cut() {
+    let wat = r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (import "extism:host/env" "error_set" (func $error (param i64)))
+        (func (export "shout") (call $error (call $alloc (i64.const 1000000)))))"#;
+    let err = call_error(&mut plugin(wat), "shout").to_string();
+    assert!(err.ends_with("… (1000000 bytes)"));
+    assert!(err.len() < 70_000);
+}
+
+#[test]
+fn long_names_get_no_hint() {
+    let long = "n".repeat(100_000);
+    let mut plugin = plugin(&echoing(&format!(r#"(func (export "{long}"))"#)));
+    assert_eq!(call_error(&mut plugin, "ping").to_string(), "no exported function `ping`");
+    let asked = "n".repeat(99_999);
+    let err = call_error(&mut plugin, &asked).to_string();
+    assert_eq!(err, format!("no exported function `{asked}`"));
+    assert_eq!(call(&mut plugin, &long).unwrap(), "");
+}

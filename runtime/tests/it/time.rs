@@ -172,7 +172,55 @@ fn fuel_ends_a_loop_and_is_given_anew_to_each_call() {
     for _ in 0..3 {
         let err = call_error(&mut plugin, "loops");
         assert_eq!(err.trap(), Some(plugsmith::Trap::OutOfFuel));
+        assert_eq!(plugin.fuel_consumed(), Some(100_000));
         assert_eq!(call(&mut plugin, "say").unwrap(), "x");
         assert!(plugin.fuel_consumed().is_some_and(|fuel| fuel > 0 && fuel < 100_000));
     }
+}
+
+#[test]
+fn a_call_does_not_pay_for_the_one_before() {
+    let wat = r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (func (export "alloc_many")
+            (local $left i32)
+            (local.set $left (i32.const 1000))
+            (loop $next
+                (drop (call $alloc (i64.const 1)))
+                (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))
+        (func (export "nothing")))"#;
+    let mut plugin = PluginBuilder::new(manifest(wat)).with_fuel_limit(10_000_000).build().unwrap();
+    let mut fuel = |name| {
+        plugin.call::<_, ()>(name, ()).unwrap();
+        plugin.fuel_consumed().unwrap()
+    };
+    fuel("nothing");
+    let before = fuel("nothing");
+    assert!(fuel("alloc_many") > 1000);
+    assert_eq!(fuel("nothing"), before);
+}
+
+#[test]
+fn fuel_that_ends_in_the_kernel_is_out_of_fuel() {
+    let wat = r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (import "extism:host/env" "var_get" (func $var_get (param i64) (result i64)))
+        (func (export "ask") (drop (call $var_get (call $alloc (i64.const 8))))))"#;
+    let manifest = manifest(wat);
+    let needed = {
+        let mut plugin = PluginBuilder::new(&manifest).with_fuel_limit(1_000_000).build().unwrap();
+        plugin.call::<_, ()>("ask", ()).unwrap();
+        plugin.call::<_, ()>("ask", ()).unwrap();
+        plugin.fuel_consumed().unwrap()
+    };
+    let mut n_failed = 0;
+    for fuel in (0..needed).step_by(7) {
+        let mut plugin = PluginBuilder::new(&manifest).with_fuel_limit(fuel).build().unwrap();
+        // Fuel is only looked at now and then, so the last units may be overdrawn.
+        if let Err(err) = call(&mut plugin, "ask") {
+            assert_eq!(err.trap(), Some(plugsmith::Trap::OutOfFuel), "{fuel} of {needed}: {err:?}");
+            n_failed += 1;
+        }
+    }
+    assert!(n_failed > 5);
 }

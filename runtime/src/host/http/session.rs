@@ -84,7 +84,7 @@ pub(super) fn http_request(
 
 fn take_request(caller: &mut Caller<'_, State>, offset: u64) -> wasmtime::Result<HttpRequest> {
     let kernel = caller.data().kernel();
-    let len = kernel.block(&mut *caller, offset).map_or(0, |block| block.range().len() as u64);
+    let len = kernel.block(&mut *caller, offset)?.map_or(0, |block| block.range().len() as u64);
     if len > DESCRIPTION_LIMIT {
         let what = "the length of the description in bytes";
         let err = HttpError::RequestTooLarge { what, found: len, limit: DESCRIPTION_LIMIT };
