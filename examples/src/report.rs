@@ -86,9 +86,8 @@ fn refusals(formatter: &mut fmt::Formatter<'_>, what: &str, refusals: &[Refusal]
     }
     writeln!(formatter, "\n{} {what}:", count(refusals.len()))?;
     for Refusal { number, reason } in refusals {
-        // A merchant wrote some of this: it must not steer a terminal.
-        let reason: String =
-            reason.chars().map(|c| if c.is_control() && c != '\n' { '·' } else { c }).collect();
+        // A merchant wrote some of this: it must neither steer a terminal nor look like a line of ours.
+        let reason: String = reason.chars().map(|c| if c.is_control() { '·' } else { c }).collect();
         writeln!(formatter, "line {number:>5}  {reason}")?;
     }
     Ok(())
@@ -151,5 +150,12 @@ mod tests {
         ledger.refuse(38, "empty line");
         let text = Report(&ledger).to_string();
         assert!(text.ends_with("\n\n1 bad lines, skipped:\nline    38  empty line\n"), "{text}");
+    }
+    #[test]
+    fn what_a_merchant_says_stays_on_its_line() {
+        let mut ledger = ledger(1);
+        ledger.refuse(38, "\u{1b}[2Jbroke\nline    39  all is well");
+        let text = Report(&ledger).to_string();
+        assert!(text.ends_with("\nline    38  ·[2Jbroke·line    39  all is well\n"), "{text}");
     }
 }

@@ -113,3 +113,42 @@ fn what_cannot_be_linked_is_named() {
         assert!(err.to_string().contains(expected), "{err}");
     }
 }
+
+#[test]
+fn imports_match_by_the_rules_of_the_specification() {
+    let function = "(func $f) (elem declare func $f)";
+    for (provided, wanted, fits) in [
+        (r#"(global (export "x") i32 (i32.const 1))"#, "(global i32)", true),
+        (r#"(global (export "x") i32 (i32.const 1))"#, "(global i64)", false),
+        (r#"(global (export "x") i32 (i32.const 1))"#, "(global (mut i32))", false),
+        (r#"(global (export "x") (ref func) (ref.func $f))"#, "(global funcref)", true),
+        (
+            r#"(global (export "x") (mut (ref func)) (ref.func $f))"#,
+            "(global (mut funcref))",
+            false,
+        ),
+        (r#"(table (export "x") 2 funcref)"#, "(table 1 funcref)", true),
+        (r#"(table (export "x") 2 funcref)"#, "(table 3 funcref)", false),
+        (r#"(table (export "x") 2 funcref)"#, "(table 1 2 funcref)", false),
+        (r#"(table (export "x") 1 (ref func) (ref.func $f))"#, "(table 1 funcref)", false),
+        (r#"(memory (export "x") 2 4)"#, "(memory 1 4)", true),
+        (r#"(memory (export "x") 2 4)"#, "(memory 1 3)", false),
+        (r#"(memory (export "x") 2 4)"#, "(memory 3)", false),
+        (r#"(tag (export "x") (param i32))"#, "(tag (param i32))", true),
+        (r#"(tag (export "x") (param i32))"#, "(tag (param i64))", false),
+    ] {
+        let side = format!("(module {function} {provided})");
+        let main = format!(r#"(module (import "side" "x" {wanted}) (func (export "run")))"#);
+        let manifest = Manifest::new([module("side", &side), module("main", &main)]);
+        match Plugin::new(&manifest, [], false) {
+            Ok(mut plugin) => {
+                assert!(fits, "{provided} for {wanted}");
+                plugin.call::<_, ()>("run", ()).unwrap();
+            }
+            Err(err) => {
+                assert!(!fits, "{provided} for {wanted}: {err:?}");
+                assert!(err.to_string().contains("but it is provided as"), "{err}");
+            }
+        }
+    }
+}
