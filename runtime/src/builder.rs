@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     host::http::HttpOptions,
     host_fn::{Function, UserData},
+    link::EXTISM_USER_MODULE,
     plugin::Plugin,
     source::WasmInput,
     val::{Val, ValType},
@@ -111,7 +112,7 @@ impl<'a> PluginBuilder<'a> {
             + Sync
             + 'static,
     {
-        self.with_functions([Function::new(name, params, results, user_data, body)])
+        self.with_function_in_namespace(EXTISM_USER_MODULE, name, params, results, user_data, body)
     }
 
     /// Adds a host function in a namespace of its own: see [`Function::new`].

@@ -27,13 +27,13 @@ const CHANGES: [&str; 7] = ["write", "mkdir", "unlink", "rename", "link", "symli
 #[test]
 fn a_directory_is_read_and_written() {
     let folder = Folder::new("directory");
-    let shared = folder.folder("shared");
-    folder.file("shared/a.txt", "in");
-    let mut plugin = with_path(&shared, "/data");
+    let inside = folder.folder("inside");
+    folder.file("inside/a.txt", "in");
+    let mut plugin = with_path(&inside, "/data");
     assert_eq!(call(&mut plugin, "name", "").unwrap(), "/data");
     assert_eq!(call(&mut plugin, "read", "a.txt").unwrap(), "in");
     assert_eq!(status(&mut plugin, "write", "b.txt"), 0);
-    assert_eq!(folder.read("shared/b.txt"), "hello");
+    assert_eq!(folder.read("inside/b.txt"), "hello");
     assert_eq!(status(&mut plugin, "write_new", "b.txt"), EXIST);
     assert_eq!(status(&mut plugin, "list", ""), 0);
     assert_eq!(status(&mut plugin, "mkdir", "sub"), 0);
@@ -41,17 +41,17 @@ fn a_directory_is_read_and_written() {
     assert_eq!(status(&mut plugin, "unlink", "sub/c.txt"), 0);
     assert_eq!(status(&mut plugin, "rmdir", "sub"), 0);
     assert_eq!(status(&mut plugin, "rename", "b.txt"), 0);
-    assert_eq!(folder.read("shared/moved"), "hello");
+    assert_eq!(folder.read("inside/moved"), "hello");
     assert_eq!(status(&mut plugin, "read", "b.txt"), NOENT);
 }
 
 #[test]
 fn a_directory_for_reading_is_not_changed() {
     let folder = Folder::new("read_only");
-    let shared = folder.folder("shared");
-    folder.file("shared/a.txt", "in");
-    folder.folder("shared/empty");
-    let mut plugin = with_path(&format!("ro:{shared}"), "/data");
+    let inside = folder.folder("inside");
+    folder.file("inside/a.txt", "in");
+    folder.folder("inside/empty");
+    let mut plugin = with_path(&format!("ro:{inside}"), "/data");
     assert_eq!(call(&mut plugin, "read", "a.txt").unwrap(), "in");
     assert_eq!(call(&mut plugin, "len", "a.txt").unwrap(), "2");
     for change in CHANGES {
@@ -60,18 +60,18 @@ fn a_directory_for_reading_is_not_changed() {
             assert!([PERM, ROFS].contains(&status), "{change} {name}: {status}");
         }
     }
-    assert_eq!(folder.read("shared/a.txt"), "in");
-    assert!(!folder.exists("shared/new.txt") && !folder.exists("shared/moved"));
-    assert!(folder.exists("shared/empty"));
+    assert_eq!(folder.read("inside/a.txt"), "in");
+    assert!(!folder.exists("inside/new.txt") && !folder.exists("inside/moved"));
+    assert!(folder.exists("inside/empty"));
 }
 
 #[test]
 fn nothing_outside_a_directory_is_reached() {
     let folder = Folder::new("escape");
-    let shared = folder.folder("shared");
-    folder.folder("shared/sub");
+    let inside = folder.folder("inside");
+    folder.folder("inside/sub");
     let secret = folder.file("secret.txt", "secret");
-    let mut plugin = with_path(&shared, "/");
+    let mut plugin = with_path(&inside, "/");
     let escapes = [
         "../secret.txt",
         "sub/../../secret.txt",
@@ -82,7 +82,7 @@ fn nothing_outside_a_directory_is_reached() {
         secret.as_str(),
         "..",
         "/",
-        "../shared/../secret.txt",
+        "../inside/../secret.txt",
     ];
     for export in ["read", "stat", "readlink"].iter().chain(&CHANGES) {
         for path in escapes {
@@ -93,7 +93,7 @@ fn nothing_outside_a_directory_is_reached() {
     assert_eq!(status(&mut plugin, "read", "../secret.txt"), PERM);
     assert_eq!(folder.read("secret.txt"), "secret");
     // Inside, `..` is as good as any other name.
-    folder.file("shared/a.txt", "in");
+    folder.file("inside/a.txt", "in");
     assert_eq!(call(&mut plugin, "read", "sub/../a.txt").unwrap(), "in");
 }
 
@@ -103,19 +103,19 @@ fn no_symbolic_link_leads_outside() {
     use std::os::unix::fs::symlink;
 
     let folder = Folder::new("links");
-    let shared = folder.folder("shared");
+    let inside = folder.folder("inside");
     folder.folder("outside");
     folder.file("outside/secret.txt", "secret");
-    folder.file("shared/a.txt", "in");
-    let in_shared = |name: &str| folder.path.join("shared").join(name);
-    symlink("../outside/secret.txt", in_shared("relative")).unwrap();
-    symlink(folder.path.join("outside/secret.txt"), in_shared("absolute")).unwrap();
-    symlink("../outside", in_shared("directory")).unwrap();
-    symlink("directory/secret.txt", in_shared("twice")).unwrap();
-    symlink("/proc/self/root", in_shared("root")).unwrap();
-    symlink("circle", in_shared("circle")).unwrap();
-    symlink("a.txt", in_shared("inside")).unwrap();
-    let mut plugin = with_path(&shared, "/");
+    folder.file("inside/a.txt", "in");
+    let within = |name: &str| folder.path.join("inside").join(name);
+    symlink("../outside/secret.txt", within("relative")).unwrap();
+    symlink(folder.path.join("outside/secret.txt"), within("absolute")).unwrap();
+    symlink("../outside", within("directory")).unwrap();
+    symlink("directory/secret.txt", within("twice")).unwrap();
+    symlink("/proc/self/root", within("root")).unwrap();
+    symlink("circle", within("circle")).unwrap();
+    symlink("a.txt", within("inside")).unwrap();
+    let mut plugin = with_path(&inside, "/");
     for path in [
         "relative",
         "absolute",
@@ -133,7 +133,7 @@ fn no_symbolic_link_leads_outside() {
     assert_eq!(call(&mut plugin, "read", "inside").unwrap(), "in");
     // A guest makes no link that leads outside either.
     assert_ne!(status(&mut plugin, "symlink", "made"), 0);
-    assert!(!folder.exists("shared/made"));
+    assert!(!folder.exists("inside/made"));
 }
 
 #[test]
@@ -214,17 +214,17 @@ fn what_takes_the_place_of_a_single_file_is_not_reached() {
 #[test]
 fn files_and_directories_stand_side_by_side() {
     let folder = Folder::new("side_by_side");
-    let shared = folder.folder("0_shared");
-    folder.file("0_shared/in.txt", "shared");
+    let inside = folder.folder("0_inside");
+    folder.file("0_inside/in.txt", "inside");
     let file = folder.file("1_file.txt", "file");
     let manifest =
-        guest().with_allowed_path(shared, "/shared").with_allowed_path(file, "/file.txt");
+        guest().with_allowed_path(inside, "/inside").with_allowed_path(file, "/file.txt");
     let mut plugin = granted(manifest);
     // In the order of their names on the host; the second is closed to all but itself.
-    assert_eq!(call(&mut plugin, "name", "").unwrap(), "/shared");
-    assert_eq!(call(&mut plugin, "read", "in.txt").unwrap(), "shared");
+    assert_eq!(call(&mut plugin, "name", "").unwrap(), "/inside");
+    assert_eq!(call(&mut plugin, "read", "in.txt").unwrap(), "inside");
     assert_eq!(status(&mut plugin, "unlink", "in.txt"), 0);
-    assert!(!folder.exists("0_shared/in.txt"));
+    assert!(!folder.exists("0_inside/in.txt"));
 }
 
 #[test]
@@ -248,12 +248,12 @@ fn paths_that_cannot_be_granted_are_named() {
 #[test]
 fn a_path_that_vanished_fails_the_call_and_the_next_works() {
     let folder = Folder::new("vanished");
-    let shared = folder.folder("shared");
-    let mut plugin = with_path(&shared, "/");
-    fs::remove_dir(&shared).unwrap();
+    let inside = folder.folder("inside");
+    let mut plugin = with_path(&inside, "/");
+    fs::remove_dir(&inside).unwrap();
     let err = call(&mut plugin, "count", "").unwrap_err();
-    assert!(matches!(&err, CallError::AllowedPath { path, .. } if *path == shared), "{err:?}");
-    folder.folder("shared");
+    assert!(matches!(&err, CallError::AllowedPath { path, .. } if *path == inside), "{err:?}");
+    folder.folder("inside");
     assert_eq!(call(&mut plugin, "count", "").unwrap(), "1");
 }
 
