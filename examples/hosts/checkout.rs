@@ -23,7 +23,7 @@ Asks a plug-in for a discount on every cart of a file, and reports what came of 
 Usage: checkout [--carts FILE] [--plugin FILE]
 
   --carts FILE    carts, one JSON object a line (the carts that come with this program)
-  --plugin FILE   a plug-in that exports `before_checkout` (the one in examples/guests/discount)
+  --plugin FILE   a plug-in that exports `before_checkout` (the one in examples/guests/rust/discount)
   --help          print this
 
 Ends with 0 if every cart was asked for, with 1 if a call failed, with 2 if none could be made; bad

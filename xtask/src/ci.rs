@@ -144,7 +144,7 @@ mod tests {
             ("plugsmith-convert", "convert", true),
             ("plugsmith-manifest", "manifest", false),
             ("plugsmith-examples", "examples", false),
-            ("discount", "examples/guests/discount", false),
+            ("discount", "examples/guests/rust/discount", false),
         ];
         let packages = rows.map(|(name, folder, has_default_features)| Package {
             name: name.to_owned(),

@@ -137,8 +137,8 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Build the example plug-ins into target/guests",
         flags: &[],
         rest: None,
-        details: "Compiles each crate in examples/guests with the profile `guest`, and prints the\n\
-                  size of each plug-in.",
+        details: "Compiles each crate in examples/guests/rust with the profile `guest`, and prints\n\
+                  the size of each plug-in.",
     },
     CommandSpec {
         command: Command::Examples,

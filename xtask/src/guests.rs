@@ -1,6 +1,6 @@
 //! `cargo xtask guests`: compiles the example plug-ins and puts them where hosts look for them.
 //!
-//! A plug-in is a package in `examples/guests`; its file is named for its library.
+//! A plug-in is a package in `examples/guests/rust`; its file is named for its library.
 
 use std::{fs, path::PathBuf};
 
@@ -15,7 +15,7 @@ use crate::{
 /// How many steps [`build`] takes.
 pub(crate) const N_STEPS: usize = 2;
 
-const FOLDER: &str = "examples/guests/";
+const FOLDER: &str = "examples/guests/rust/";
 
 /// Runs the command.
 ///

@@ -186,12 +186,12 @@ mod tests {
             "target_directory": "/build",
             "packages": [{
                 "name": "discount",
-                "manifest_path": "/src/examples/guests/discount/Cargo.toml",
+                "manifest_path": "/src/examples/guests/rust/discount/Cargo.toml",
                 "features": { "default": ["fast"], "fast": [] },
                 "targets": [{
                     "name": "discount",
                     "kind": ["cdylib"],
-                    "src_path": "/src/examples/guests/discount/src/lib.rs",
+                    "src_path": "/src/examples/guests/rust/discount/src/lib.rs",
                 }],
                 "dependencies": [
                     { "name": "plugsmith-pdk", "kind": null },
@@ -202,8 +202,8 @@ mod tests {
         let workspace = Workspace::from_metadata(&metadata).expect("the fields are all there");
         assert_eq!(workspace.guests(), Path::new("/build/guests"));
         let [package] = &workspace.packages[..] else { panic!("one package was given") };
-        assert_eq!(package.folder, "examples/guests/discount");
-        assert_eq!(package.targets[0].source, "examples/guests/discount/src/lib.rs");
+        assert_eq!(package.folder, "examples/guests/rust/discount");
+        assert_eq!(package.targets[0].source, "examples/guests/rust/discount/src/lib.rs");
         let dev: Vec<_> = package.dependencies.iter().map(|dependency| dependency.dev).collect();
         assert_eq!(dev, [false, true]);
         assert!(package.has_default_features);

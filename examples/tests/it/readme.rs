@@ -3,7 +3,7 @@
 const README: &str = include_str!("../../../README.md");
 
 const HOST: &str = include_str!("../../hosts/count_vowels.rs");
-const PLUG_IN: &str = include_str!("../../guests/count_vowels/src/lib.rs");
+const PLUG_IN: &str = include_str!("../../guests/rust/count_vowels/src/lib.rs");
 const ANSWER: &str = include_str!("../../hosts/count_vowels/expected.txt");
 
 /// The code blocks of a language.

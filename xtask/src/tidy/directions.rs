@@ -40,7 +40,7 @@ const DIRECTIONS: &[Direction] = &[
 
 /// What each package in [`GUESTS`] may name of ours.
 const GUEST: Direction = Direction { package: "a plug-in", ships: &["plugsmith-pdk"], tests: &[] };
-const GUESTS: &str = "examples/guests/";
+const GUESTS: &str = "examples/guests/rust/";
 
 /// The packages that may name the engine.
 const ENGINE_USERS: [&str; 2] = ["plugsmith", "plugsmith-bench"];
@@ -116,7 +116,7 @@ mod tests {
             package("plugsmith", "runtime", &[("plugsmith-convert", false), ("wasmtime", false)]),
             package("plugsmith", "runtime", &[("plugsmith-kernel", true)]),
             package("plugsmith-pdk", "pdk", &[("plugsmith-pdk-macros", false), ("serde", false)]),
-            package("discount", "examples/guests/discount", &[("plugsmith-pdk", false)]),
+            package("discount", "examples/guests/rust/discount", &[("plugsmith-pdk", false)]),
             package("plugsmith-kernel", "kernel", &[("proptest", true)]),
         ];
         for package in rows {
@@ -144,7 +144,7 @@ mod tests {
                 "the kernel depends on nothing, not on `libm`",
             ),
             (
-                package("discount", "examples/guests/discount", &[("plugsmith", false)]),
+                package("discount", "examples/guests/rust/discount", &[("plugsmith", false)]),
                 "`discount` may not depend on `plugsmith`",
             ),
             (
