@@ -7,6 +7,7 @@ use crate::{
     host::http::HttpOptions,
     host_fn::{Function, UserData},
     link::EXTISM_USER_MODULE,
+    log::{LogLevel, LogOptions, LogRecord},
     plugin::Plugin,
     source::WasmInput,
     val::{Val, ValType},
@@ -19,6 +20,7 @@ pub(crate) struct Options {
     #[cfg(feature = "wasi")]
     pub(crate) system: crate::wasi::WasiOptions,
     pub(crate) debug_info: bool,
+    pub(crate) log: LogOptions,
     pub(crate) http: HttpOptions,
     pub(crate) fuel_limit: Option<u64>,
     pub(crate) kernel_page_limit: Option<u32>,
@@ -85,14 +87,64 @@ impl<'a> PluginBuilder<'a> {
     }
 
     /// Has a plug-in that is granted WASI write to the host's own standard output and standard
-    /// error, or not (the default), when what it writes is logged line by line to `tracing`: target
-    /// `plugsmith::guest`, with the plug-in's id and the stream's name, at level INFO for standard
-    /// output and WARN for standard error.
+    /// error, or not (the default), when what it writes is logged line by line.
     ///
     /// The environment variable `EXTISM_ENABLE_WASI_OUTPUT`, if set, does so for all plug-ins.
     #[cfg(feature = "wasi")]
     pub fn with_wasi_output(mut self, inherit: bool) -> Self {
         self.options.system.inherit_output = inherit;
+        self
+    }
+
+    /// Names the plug-in in its log.
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.options.log.set_name(name.into());
+        self
+    }
+
+    /// Has `sink` get everything that the plug-in logs, instead of `tracing`.
+    ///
+    /// What is logged are messages of the guest, and the lines that it writes to standard output
+    /// and standard error. Without a sink they are events of `tracing`, of target
+    /// `plugsmith::guest`, with the fields `plugin` (its id), `name` and `stream`.
+    ///
+    /// A panic of the sink becomes an error of the plug-in's call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use plugsmith::{LogLevel, LogRecord, PluginBuilder};
+    ///
+    /// # #[cfg(feature = "wat")] {
+    /// let guest = r#"(module
+    ///     (import "extism:host/env" "log_info" (func $info (param i64)))
+    ///     (import "extism:host/env" "input_offset" (func $input (result i64)))
+    ///     (func (export "say") (call $info (call $input))))"#;
+    /// let (sender, receiver) = mpsc::channel();
+    /// let sink = move |record: &LogRecord<'_>| {
+    ///     let _ = sender.send(format!("{} {}", record.level, record.message));
+    /// };
+    /// let mut plugin = PluginBuilder::new(guest)
+    ///     .with_log_sink(sink)
+    ///     .with_log_level(LogLevel::Info)
+    ///     .build()?;
+    /// plugin.call::<_, ()>("say", "hello")?;
+    /// assert_eq!(receiver.try_recv()?, "INFO hello");
+    /// # }
+    /// # Ok::<(), plugsmith::Error>(())
+    /// ```
+    pub fn with_log_sink(mut self, sink: impl Fn(&LogRecord<'_>) + Send + Sync + 'static) -> Self {
+        self.options.log.set_sink(sink);
+        self
+    }
+
+    /// Sets the least level that the plug-in logs; `None` silences it. The default is everything
+    /// for a sink, and what the subscriber wants for `tracing`. Guests can ask, and spare
+    /// themselves what is not logged.
+    pub fn with_log_level(mut self, level: impl Into<Option<LogLevel>>) -> Self {
+        self.options.log.set_threshold(level.into());
         self
     }
 

@@ -21,6 +21,7 @@ use crate::{
     },
     limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryBudget, MemoryLimits},
     link::{CompiledModule, LinkPlan},
+    log::{GuestLog, LogOptions},
     signature,
     source::{self, NamedModule},
     state::State,
@@ -140,7 +141,7 @@ fn grant_wasi(
 /// Returns the data of a store in which nothing will run.
 pub(crate) fn scratch_state(manifest: &Arc<Manifest>, limits: MemoryLimits) -> State {
     State::new(
-        Uuid::nil(),
+        GuestLog::new(Uuid::nil(), LogOptions::default()),
         Arc::clone(manifest),
         Vars::default(),
         Deadline::new(None, Arc::default()),

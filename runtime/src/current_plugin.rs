@@ -22,7 +22,12 @@ impl<'a> CurrentPlugin<'a> {
 
     /// Returns the plug-in's id.
     pub fn id(&self) -> Uuid {
-        self.caller.data().plugin_id
+        self.caller.data().log.plugin()
+    }
+
+    /// Returns the name that the host gave the plug-in, if it did.
+    pub fn name(&self) -> Option<&str> {
+        self.caller.data().log.name()
     }
 
     /// Returns the plug-in's manifest.

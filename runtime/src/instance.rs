@@ -16,6 +16,7 @@ use crate::{
     host::{http::HttpSession, vars::Vars},
     kernel::Kernel,
     limits::MemoryBudget,
+    log::GuestLog,
     outcome::{Ending, Evidence, Failure},
     state::{HostContext, State},
 };
@@ -68,7 +69,8 @@ impl LiveInstance {
         let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel));
         let budget = MemoryBudget::new(compiled.limits);
         let http = HttpSession::new(&compiled.http);
-        let state = State::new(id, Arc::clone(&compiled.manifest), vars, deadline, budget, http);
+        let log = GuestLog::new(id, compiled.options.log.clone());
+        let state = State::new(log, Arc::clone(&compiled.manifest), vars, deadline, budget, http);
         let mut store = Store::new(&compiled.engine.engine, state);
         store.limiter(|state| &mut state.budget);
         store.epoch_deadline_callback(|mut ctx| {
@@ -224,7 +226,7 @@ impl LiveInstance {
         #[cfg(feature = "wasi")]
         if let Some(wasi) = &compiled.wasi {
             let state = self.store.data_mut();
-            state.wasi = Some(wasi.context(state.plugin_id).map_err(refused)?);
+            state.wasi = Some(wasi.context(&state.log).map_err(refused)?);
         }
         let main = compiled
             .plan

@@ -50,6 +50,9 @@ mod instance;
 mod kernel;
 mod limits;
 mod link;
+mod log;
+#[cfg(feature = "log-callback")]
+mod log_callback;
 mod memory;
 mod outcome;
 mod plugin;
@@ -60,12 +63,15 @@ mod state;
 mod survey;
 mod typed_plugin;
 mod val;
+mod version;
 #[cfg(feature = "wasi")]
 mod wasi;
 
 pub use plugsmith_convert::{self as convert, FromBytes, FromBytesOwned, MemoryHandle, ToBytes};
 pub use plugsmith_manifest::{self as manifest, Manifest, Wasm, WasmMetadata};
 
+#[cfg(feature = "log-callback")]
+pub use crate::log_callback::{LogCallbackError, set_log_callback};
 pub use crate::{
     builder::PluginBuilder,
     compiled::CompiledPlugin,
@@ -74,9 +80,11 @@ pub use crate::{
     host::{HostError, http::HttpError},
     host_fn::{Function, UserData},
     link::{EXTISM_ENV_MODULE, EXTISM_USER_MODULE},
+    log::{LogLevel, LogRecord, LogSource},
     outcome::{GuestFrame, GuestTrap, SourceLine, Trap},
     plugin::{CancelHandle, Plugin},
     pool::{Pool, PoolBuilder, PoolPlugin},
     source::WasmInput,
     val::{PTR, Val, ValType},
+    version::extism_version,
 };

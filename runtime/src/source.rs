@@ -1,11 +1,10 @@
 //! Where a plug-in comes from: bytes, text, files and URLs become the bytes of named modules.
 
+use std::{borrow::Cow, path::Path};
+#[cfg(feature = "register-filesystem")]
 use std::{
-    borrow::Cow,
     fs::{self, File},
-    io,
-    io::Read,
-    path::Path,
+    io::{self, Read},
 };
 
 use plugsmith_manifest::{Manifest, Wasm};
@@ -173,6 +172,7 @@ fn read_module(name: &str, wasm: &Wasm) -> Result<Vec<u8>, LoadError> {
     to_binary(name, bytes)
 }
 
+#[cfg(feature = "register-filesystem")]
 fn read_file(name: &str, path: &Path) -> Result<Vec<u8>, LoadError> {
     let failed =
         |source| LoadError::ReadFile { module: name.to_owned(), path: path.to_owned(), source };
@@ -188,6 +188,12 @@ fn read_file(name: &str, path: &Path) -> Result<Vec<u8>, LoadError> {
     let mut bytes = Vec::new();
     file.take(MODULE_BYTES_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
+}
+
+#[cfg(not(feature = "register-filesystem"))]
+fn read_file(name: &str, _path: &Path) -> Result<Vec<u8>, LoadError> {
+    let feature = "register-filesystem";
+    Err(LoadError::SourceDisabled { module: name.to_owned(), from: "file", feature })
 }
 
 fn too_large(name: &str) -> LoadError {

@@ -3,7 +3,6 @@
 use std::{any::Any, sync::Arc};
 
 use plugsmith_manifest::Manifest;
-use uuid::Uuid;
 
 #[cfg(feature = "wasi")]
 use crate::wasi::WasiContext;
@@ -12,6 +11,7 @@ use crate::{
     host::{http::HttpSession, vars::Vars},
     kernel::Kernel,
     limits::MemoryBudget,
+    log::GuestLog,
 };
 
 /// A value that the caller lends to the host functions of one call.
@@ -19,7 +19,7 @@ pub(crate) type HostContext = Box<dyn Any + Send + Sync>;
 
 /// The data of an instance's store.
 pub(crate) struct State {
-    pub(crate) plugin_id: Uuid,
+    pub(crate) log: GuestLog,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) vars: Vars,
     pub(crate) deadline: Deadline,
@@ -35,7 +35,7 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(
-        plugin_id: Uuid,
+        log: GuestLog,
         manifest: Arc<Manifest>,
         vars: Vars,
         deadline: Deadline,
@@ -43,7 +43,7 @@ impl State {
         http: HttpSession,
     ) -> Self {
         Self {
-            plugin_id,
+            log,
             manifest,
             vars,
             deadline,

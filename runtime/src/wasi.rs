@@ -23,7 +23,6 @@ use std::{
 };
 
 use plugsmith_manifest::Manifest;
-use uuid::Uuid;
 use wasmtime::Module;
 use wasmtime_wasi::{WasiCtxBuilder, p1::WasiP1Ctx};
 
@@ -31,7 +30,10 @@ use self::{
     output::{Destination, GuestOutput, Stream},
     paths::{AllowedPath, FileName},
 };
-use crate::error::{CallError, LoadError};
+use crate::{
+    error::{CallError, LoadError},
+    log::GuestLog,
+};
 
 pub(crate) use self::functions::define;
 
@@ -82,14 +84,14 @@ impl Wasi {
     /// # Errors
     ///
     /// [`CallError::AllowedPath`] if a path is no longer there.
-    pub(crate) fn context(&self, plugin: Uuid) -> Result<WasiContext, CallError> {
+    pub(crate) fn context(&self, log: &GuestLog) -> Result<WasiContext, CallError> {
         let destination = if self.options.inherit_output {
             Destination::Inherit
         } else {
-            Destination::Log(plugin)
+            Destination::Log(log.clone())
         };
-        let outputs =
-            [Stream::Stdout, Stream::Stderr].map(|stream| GuestOutput::new(stream, destination));
+        let outputs = [Stream::Stdout, Stream::Stderr]
+            .map(|stream| GuestOutput::new(stream, destination.clone()));
         let mut builder = WasiCtxBuilder::new();
         builder
             .args(&self.options.args)

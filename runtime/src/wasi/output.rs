@@ -1,5 +1,5 @@
-//! Where a guest's standard output and standard error go: line by line to `tracing`, or to those of
-//! the host's process.
+//! Where a guest's standard output and standard error go: line by line to its log, or to those of the
+//! host's process.
 //!
 //! Invariant: no more than [`LINE_LIMIT`] bytes of a line that has no end yet are kept.
 
@@ -12,13 +12,13 @@ use std::{
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use tracing::{Level, level_filters::LevelFilter};
-use uuid::Uuid;
 use wasmtime_wasi::{
     async_trait,
     cli::{IsTerminal, StdoutStream},
     p2::{OutputStream, Pollable, StreamError, StreamResult},
 };
+
+use crate::log::{GuestLog, LogLevel, LogSource};
 
 /// The longest line that is logged whole, in bytes; a longer one is logged in pieces.
 const LINE_LIMIT: usize = 8 * 1024;
@@ -34,10 +34,10 @@ pub(super) enum Stream {
 }
 
 /// Where both streams go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Destination {
-    /// To `tracing`, with the id of the plug-in.
-    Log(Uuid),
+    /// To the log of the plug-in.
+    Log(GuestLog),
     /// To the host's own stream.
     Inherit,
 }
@@ -58,10 +58,11 @@ impl GuestOutput {
     /// Logs a line that has no end, since none will come.
     pub(super) fn finish_line(&self) {
         let mut line = self.line();
-        if let Destination::Log(plugin) = self.destination
+        if let Destination::Log(log) = &self.destination
             && !line.is_empty()
         {
-            emit(self.stream, plugin, &mut line);
+            // There is no call any more that a failure could be told to.
+            let _ = emit(self.stream, log, &mut line);
         }
     }
 
@@ -70,11 +71,10 @@ impl GuestOutput {
     }
 
     fn take(&self, bytes: &[u8]) -> io::Result<()> {
-        match (self.destination, self.stream) {
-            (Destination::Log(plugin), stream) => {
-                if self.stream.level() <= LevelFilter::current() {
-                    let emit = |line: &mut Vec<u8>| emit(stream, plugin, line);
-                    append(&mut self.line(), bytes, emit);
+        match (&self.destination, self.stream) {
+            (Destination::Log(log), stream) => {
+                if log.takes(stream.level()) {
+                    append(&mut self.line(), bytes, |line| emit(stream, log, line))?;
                 }
                 Ok(())
             }
@@ -84,7 +84,7 @@ impl GuestOutput {
     }
 
     fn push_out(&self) -> io::Result<()> {
-        match (self.destination, self.stream) {
+        match (&self.destination, self.stream) {
             (Destination::Log(_), _) => Ok(()),
             (Destination::Inherit, Stream::Stdout) => io::stdout().flush(),
             (Destination::Inherit, Stream::Stderr) => io::stderr().flush(),
@@ -93,17 +93,24 @@ impl GuestOutput {
 }
 
 impl Stream {
-    fn level(self) -> Level {
+    fn level(self) -> LogLevel {
         match self {
-            Self::Stdout => Level::INFO,
-            Self::Stderr => Level::WARN,
+            Self::Stdout => LogLevel::Info,
+            Self::Stderr => LogLevel::Warn,
+        }
+    }
+
+    fn source(self) -> LogSource {
+        match self {
+            Self::Stdout => LogSource::Stdout,
+            Self::Stderr => LogSource::Stderr,
         }
     }
 }
 
 impl IsTerminal for GuestOutput {
     fn is_terminal(&self) -> bool {
-        match (self.destination, self.stream) {
+        match (&self.destination, self.stream) {
             (Destination::Log(_), _) => false,
             (Destination::Inherit, Stream::Stdout) => io::IsTerminal::is_terminal(&io::stdout()),
             (Destination::Inherit, Stream::Stderr) => io::IsTerminal::is_terminal(&io::stderr()),
@@ -161,31 +168,29 @@ impl AsyncWrite for GuestOutput {
 
 /// Appends `bytes` to `line`, and has it emitted, which empties it, at each end of a line and
 /// whenever it is as long as it may be.
-fn append(line: &mut Vec<u8>, bytes: &[u8], mut emit: impl FnMut(&mut Vec<u8>)) {
+fn append(
+    line: &mut Vec<u8>,
+    bytes: &[u8],
+    mut emit: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<()> {
     for mut rest in bytes.split_inclusive(|&byte| byte == b'\n') {
         while !rest.is_empty() {
             let piece;
             (piece, rest) = rest.split_at(rest.len().min(LINE_LIMIT - line.len()));
             line.extend_from_slice(piece);
             if line.ends_with(b"\n") || line.len() == LINE_LIMIT {
-                emit(line);
+                emit(line)?;
             }
         }
     }
+    Ok(())
 }
 
-fn emit(stream: Stream, plugin: Uuid, line: &mut Vec<u8>) {
-    let text = line.strip_suffix(b"\n").unwrap_or(line);
+fn emit(stream: Stream, log: &GuestLog, line: &mut Vec<u8>) -> io::Result<()> {
+    let line = std::mem::take(line);
+    let text = line.strip_suffix(b"\n").unwrap_or(&line);
     let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text));
-    match stream {
-        Stream::Stdout => {
-            tracing::info!(target: "plugsmith::guest", %plugin, stream = "stdout", "{text}");
-        }
-        Stream::Stderr => {
-            tracing::warn!(target: "plugsmith::guest", %plugin, stream = "stderr", "{text}");
-        }
-    }
-    line.clear();
+    log.write(stream.level(), stream.source(), &text).map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -286,7 +291,9 @@ mod tests {
             for bytes in writes {
                 append(&mut line, bytes.as_bytes(), |line| {
                     lines.push(String::from_utf8(std::mem::take(line)).unwrap());
-                });
+                    Ok(())
+                })
+                .unwrap();
             }
             assert_eq!(lines, expected, "{writes:?}");
             assert_eq!(line.len(), left, "{writes:?}");

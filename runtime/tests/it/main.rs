@@ -10,6 +10,7 @@ mod http;
 mod kernel;
 mod life;
 mod load;
+mod log;
 mod memory;
 mod modules;
 #[cfg(not(feature = "http"))]
