@@ -16,6 +16,7 @@ mod progress;
 mod setup;
 mod test;
 mod tidy;
+mod tools;
 mod workspace;
 
 use std::{env, process::ExitCode};

@@ -6,20 +6,15 @@
 //! command that uses the toolchain.
 
 mod compiler;
-mod debian;
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{env, ffi::OsString, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 
 use crate::{
     progress::{self, Paint},
     setup::compiler::{Compiler, Linker},
+    tools::{debian, program_in, search_path},
     workspace::{self, Workspace},
 };
 
@@ -28,6 +23,13 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The variable that forces a route.
 const ROUTE_VARIABLE: &str = "PLUGSMITH_ROUTE";
+
+/// Debian's packages of a compiler with its library sources and a linker, the newest compiler first.
+const DEBIAN_PACKAGES: [&[&str]; 3] = [
+    &["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm"],
+    &["rustc-web", "cargo-web", "rust-web-src", "lld"],
+    &["rustc", "cargo", "rust-src", "lld"],
+];
 
 const ADVICE: &str = "\
 install one of these, then run the command again:
@@ -240,7 +242,7 @@ fn build_std(workspace: &Workspace, current: &Compiler) -> Result<GuestToolchain
             Err(err) => reasons.push(format!("{err:#}")),
         }
     }
-    match debian::install() {
+    match debian::install(&DEBIAN_PACKAGES) {
         Ok(()) => usable(&Compiler::system()?),
         Err(err) => {
             reasons.push(format!("{err:#}"));
@@ -258,19 +260,10 @@ fn linker_variable(linker: Linker) -> Vec<(&'static str, OsString)> {
     }
 }
 
-/// The folders of `PATH`.
-fn search_path() -> Vec<PathBuf> {
-    env::var_os("PATH").map_or_else(Vec::new, |path| env::split_paths(&path).collect())
-}
-
-/// The first program of this name in the folders.
-fn program_in(folders: &[PathBuf], name: &str) -> Option<PathBuf> {
-    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-    folders.iter().map(|folder| folder.join(&name)).find(|path| Path::is_file(path))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

@@ -11,7 +11,8 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
-    setup::{TARGET, program_in, search_path},
+    setup::TARGET,
+    tools::{program_in, search_path},
     workspace,
 };
 

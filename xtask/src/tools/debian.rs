@@ -1,4 +1,4 @@
-//! Debian's packages of a Rust compiler with its library sources.
+//! Packages of a Debian system.
 //!
 //! Installs only as root and only on a system of Debian's family; never asks for a password.
 
@@ -8,23 +8,16 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
     progress::{self, Paint},
-    setup::{program_in, search_path},
+    tools::{program_in, search_path},
     workspace,
 };
 
-/// Sets of packages, the newest compiler first. The first set that the system knows is installed.
-const PACKAGES: [&[&str]; 3] = [
-    &["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm"],
-    &["rustc-web", "cargo-web", "rust-web-src", "lld"],
-    &["rustc", "cargo", "rust-src", "lld"],
-];
-
-/// Installs a compiler, its library sources and a linker.
+/// Installs the first of these sets of packages that the system knows.
 ///
 /// # Errors
 ///
-/// If this is not Debian, the user is not root, or apt-get fails.
-pub(super) fn install() -> Result<()> {
+/// If this is not Debian, the user is not root, no set is known, or apt-get fails.
+pub(crate) fn install(sets: &[&[&str]]) -> Result<()> {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     ensure!(is_debian(&release), "this is not a Debian system");
     ensure!(program_in(&search_path(), "apt-get").is_some(), "there is no apt-get");
@@ -32,16 +25,17 @@ pub(super) fn install() -> Result<()> {
     ensure!(user.trim() == "0", "not root, so Debian's packages cannot be installed");
 
     let paint = Paint::for_stderr();
-    progress::note(paint, "asking Debian for its Rust packages");
+    let wanted: Vec<_> = sets.iter().map(|packages| packages.join(" ")).collect();
+    progress::note(paint, &format!("asking Debian for {}", wanted.join(", or ")));
     workspace::output(Command::new("apt-get").args(["update", "--quiet"]))?;
-    let Some(packages) = PACKAGES.into_iter().find(|packages| are_known(packages)) else {
-        bail!("this Debian has no package of a Rust compiler with its library sources");
+    let Some(packages) = sets.iter().find(|packages| are_known(packages)) else {
+        bail!("this Debian has no {}", wanted.join(", or "));
     };
     progress::note(paint, &format!("installing {}", packages.join(" ")));
     let mut command = Command::new("apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive");
-    command.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages);
-    workspace::output(&mut command).context("installing Debian's Rust packages")?;
+    command.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(*packages);
+    workspace::output(&mut command).context("installing Debian's packages")?;
     Ok(())
 }
 
