@@ -3,6 +3,7 @@
 
 mod config;
 pub(crate) mod http;
+mod legacy;
 mod log;
 pub(crate) mod vars;
 
@@ -64,6 +65,23 @@ pub enum HostError {
         /// The type asked for.
         wanted: &'static str,
     },
+    /// A module called another, from which it imports in a circle, before that was instantiated.
+    #[error(
+        "module `{module}` is not instantiated yet, but its function `{function}` was called: \
+         modules that import from each other in a circle cannot call each other while they start"
+    )]
+    ModuleNotReady {
+        /// The module that was called.
+        module: String,
+        /// The function that was called.
+        function: String,
+    },
+    /// Too many instances of modules that are commands were made.
+    #[error("modules that are commands were called {limit} times, the limit for one instance")]
+    CommandLimit {
+        /// The limit in calls.
+        limit: u32,
+    },
     /// The host allows no variables.
     #[error("variables are switched off: `memory.max_var_bytes` is 0")]
     VarsDisabled,
@@ -79,7 +97,7 @@ pub enum HostError {
 
 /// Defines the built-ins, then `functions`.
 pub(crate) fn define(linker: &mut Linker<State>, functions: &[Function]) -> Result<(), LoadError> {
-    for define in [config::define, http::define, vars::define, log::define] {
+    for define in [config::define, http::define, vars::define, log::define, legacy::define] {
         define(linker).map_err(LoadError::engine)?;
     }
     // A later function replaces an earlier one of the same name.

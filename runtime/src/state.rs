@@ -26,6 +26,8 @@ pub(crate) struct State {
     pub(crate) http: HttpSession,
     pub(crate) budget: MemoryBudget,
     pub(crate) host_context: Option<HostContext>,
+    /// How many instances of modules that are commands were made.
+    pub(crate) n_commands: u32,
     /// Set before any guest code runs, if the guest uses the system interface.
     #[cfg(feature = "wasi")]
     pub(crate) wasi: Option<WasiContext>,
@@ -50,6 +52,7 @@ impl State {
             http,
             budget,
             host_context: None,
+            n_commands: 0,
             #[cfg(feature = "wasi")]
             wasi: None,
             kernel: None,

@@ -134,8 +134,8 @@ fn imports_that_nobody_provides_say_what_to_do() {
         ("shop", "price", "a function `price` in namespace `shop`"),
         ("wasi_snapshot_preview1", "fd_write", "WASI"),
         ("wasi_unstable", "fd_write", "newer toolchain"),
-        ("env", "extism_alloc", "older than 1.0"),
-        ("main", "itself", "a function `itself`"),
+        ("env", "extism_kv_get", "older than 1.0"),
+        ("main", "itself", "module `main` of the manifest has no export `itself`"),
     ] {
         check_module(importing(namespace, name), expected);
         check_module(importing(namespace, name), "(i64) -> i32");

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod builtins;
+mod circles;
+mod commands;
 mod guest;
 mod host_functions;
 #[cfg(feature = "http")]
 mod http;
 mod kernel;
+mod legacy;
 mod life;
 mod load;
 mod log;

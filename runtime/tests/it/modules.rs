@@ -18,6 +18,15 @@ fn asking(namespace: &str) -> String {
     )
 }
 
+/// A module that exports one memory and imports another.
+fn sharing(namespace: &str, exported: &str, imported: &str) -> String {
+    format!(
+        r#"(module
+            (import "{namespace}" "{imported}" (memory 1))
+            (memory (export "{exported}") 1))"#
+    )
+}
+
 fn number(manifest: Manifest) -> i32 {
     let mut plugin = Plugin::new(manifest, [], false).unwrap();
     plugin.call_get_error_code::<_, ()>("number", ()).unwrap_err().1
@@ -89,9 +98,9 @@ fn what_cannot_be_linked_is_named() {
     for (modules, expected) in [
         (
             vec![
-                module("a", &asking("b")),
-                module("b", &asking("a")),
-                module("main", &asking("a")),
+                module("a", &sharing("b", "a_memory", "b_memory")),
+                module("b", &sharing("a", "b_memory", "a_memory")),
+                module("main", &sharing("a", "memory", "a_memory")),
             ],
             "modules import from each other in a circle: a → b → a",
         ),
@@ -105,6 +114,23 @@ fn what_cannot_be_linked_is_named() {
                 module("main", &asking("side")),
             ],
             "as () -> i32, but it is provided as () -> ()",
+        ),
+        (
+            vec![
+                module("tool", r#"(module (memory (export "m") 1) (func (export "_start")))"#),
+                module("main", r#"(module (import "tool" "m" (memory 1)))"#),
+            ],
+            "module `tool` is a command (it exports `_start`), of which only functions",
+        ),
+        (
+            vec![
+                module(
+                    "main",
+                    r#"(module (import "main" "m" (memory 1)) (memory (export "m") 1))"#,
+                ),
+                module("side", SEVEN),
+            ],
+            "of itself a module can import only functions",
         ),
         (vec![module("a", SEVEN), module("a", SEVEN), module("main", SEVEN)], "wasm[1].name"),
         (vec![module("extism:host/env", SEVEN), module("main", SEVEN)], "wasm[0].name"),
