@@ -1,9 +1,9 @@
 //! The settings that the host gives to a plug-in. They do not change while it runs.
 
 use crate::memory::{ManagedMemory, internal};
-use crate::{Error, Memory, sys};
+use crate::{Error, Memory, extensions, sys};
 
-/// Returns the value of a key, if it is set and not empty.
+/// Returns the value of a key, if it is set. On Extism, an empty value is as none.
 ///
 /// # Errors
 ///
@@ -31,6 +31,6 @@ pub fn get(key: impl AsRef<str>) -> Result<Option<String>, Error> {
 pub fn get_memory(key: impl AsRef<str>) -> Result<Option<Memory>, Error> {
     let key = Memory::from_bytes(key.as_ref())?;
     // The host frees the key.
-    let block = internal::answered(sys::config_get(key.offset()));
+    let block = internal::answered(extensions::check(sys::config_get(key.offset()))?);
     Ok(if block.offset() == 0 { None } else { Some(block) })
 }

@@ -4,6 +4,8 @@
 //! built with Extism's PDK send, so a host shows the same text for both. There is no backtrace in it:
 //! WebAssembly has none to give.
 
+use core::fmt;
+
 use crate::{Error, Memory, ToBytes, ToMemory, sys};
 
 /// What a plug-in function returns: a value, or an error with a status.
@@ -55,6 +57,34 @@ impl<'a, T: ToBytes<'a>> ToMemory for WithReturnCode<T> {
         self.1
     }
 }
+
+/// A function of the host failed.
+///
+/// Hosts may let plug-ins catch this; elsewhere a function that fails ends the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostError {
+    message: String,
+}
+
+impl HostError {
+    pub(crate) const fn new(message: String) -> Self {
+        Self { message }
+    }
+
+    /// Returns what the host says of the failure and its causes.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for HostError {}
 
 /// Makes `err` the error of this call.
 pub(crate) fn report(err: &Error) {

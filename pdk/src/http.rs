@@ -1,7 +1,8 @@
 //! Requests over HTTP, sent by the host on behalf of the plug-in.
 //!
-//! The host decides which addresses a plug-in may ask; a request that it refuses, or that finds no
-//! server, ends the call. A response with any status is a response.
+//! The host decides which addresses a plug-in may ask. A request that it refuses, or that finds no
+//! server, is an error where the host lets plug-ins catch errors, and elsewhere ends the call. A
+//! response with any status is a response.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use plugsmith_manifest::HttpRequest;
 use serde::de::DeserializeOwned;
 
 use crate::memory::{ManagedMemory, internal};
-use crate::{Error, Memory, ToMemory, sys};
+use crate::{Error, Memory, ToMemory, extensions, sys};
 
 /// Sends a request and waits for the response.
 ///
@@ -17,7 +18,8 @@ use crate::{Error, Memory, ToMemory, sys};
 ///
 /// # Errors
 ///
-/// What the encoding of the body refuses, and if the host has no room for request or body.
+/// What the encoding of the body refuses, if the host has no room for request or body, and
+/// [`HostError`](crate::HostError).
 ///
 /// # Examples
 ///
@@ -37,7 +39,8 @@ pub fn request<T: ToMemory>(request: &HttpRequest, body: Option<T>) -> Result<Ht
     let body = body.map_or(Ok(Memory::null()), |body| body.to_memory())?;
     let request = Memory::from_bytes(serde_json::to_vec(request)?)?;
     // The host frees both.
-    let memory = internal::answered(sys::http_request(request.offset(), body.offset()));
+    let answer = sys::http_request(request.offset(), body.offset());
+    let memory = internal::answered(extensions::check(answer)?);
     Ok(HttpResponse { memory, status: status_code(), headers: headers()? })
 }
 

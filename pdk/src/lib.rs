@@ -41,6 +41,7 @@ extern crate self as plugsmith_pdk;
 
 pub mod config;
 mod error;
+mod extensions;
 mod host;
 #[cfg(feature = "http")]
 pub mod http;
@@ -76,7 +77,7 @@ pub use plugsmith_manifest::HttpRequest;
 pub use plugsmith_pdk_macros::{host_fn, plugin_fn, shared_fn};
 pub use serde_json as json;
 
-pub use crate::error::{FnResult, SharedFnResult, WithReturnCode};
+pub use crate::error::{FnResult, HostError, SharedFnResult, WithReturnCode};
 pub use crate::host::Host;
 #[cfg(feature = "http")]
 pub use crate::http::HttpResponse;
@@ -88,10 +89,12 @@ pub use crate::output::{ToMemory, output};
 /// The functions of the host as they are: numbers in and numbers out.
 ///
 /// For exports written by hand that go below everything else here. What takes ownership of a block is
-/// said at each function.
+/// said at each function. Where the host lets plug-ins catch its errors, a function that failed has
+/// returned zero and left a message, which `error_get` finds; taken back with `error_set(0)` or not, it
+/// is then the error of the call.
 pub mod extism {
     pub use crate::sys::{
-        alloc, config_get, error_set, free, get_log_level, http_headers, http_request,
+        alloc, config_get, error_get, error_set, free, get_log_level, http_headers, http_request,
         http_status_code, input_length, input_load_u8, input_load_u64, length, length_unsafe, load,
         load_input, load_u8, load_u64, log_debug, log_error, log_info, log_trace, log_warn,
         output_set, store, store_u8, store_u64, var_get, var_set,
@@ -103,7 +106,8 @@ pub mod __private {
     #[cfg(not(target_family = "wasm"))]
     pub use crate::private::call_mock;
     pub use crate::private::{
-        PluginResult, SharedArgument, decode_argument, decode_reply, encode_argument, fail, format,
-        log, log_is_kept, offset, run, run_shared, run_shared_without_reply, run_without_input,
+        PluginResult, SharedArgument, check_host, decode_argument, decode_reply, encode_argument,
+        fail, format, log, log_is_kept, offset, run, run_shared, run_shared_without_reply,
+        run_without_input,
     };
 }

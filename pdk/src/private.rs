@@ -9,7 +9,7 @@ use core::fmt::Arguments;
 use crate::memory::internal;
 use crate::{
     Error, FnResult, FromBytesOwned, LogLevel, ManagedMemory, Memory, MemoryPointer,
-    SharedFnResult, ToMemory, WithReturnCode, error, input, log as logging, panic_hook,
+    SharedFnResult, ToMemory, WithReturnCode, error, extensions, input, log as logging, panic_hook,
 };
 
 pub use std::format;
@@ -164,9 +164,18 @@ pub fn offset(argument: &ManagedMemory) -> u64 {
 ///
 /// # Errors
 ///
-/// What the encoding refuses.
+/// What the encoding refuses, and if the function failed where that can be caught.
 pub fn decode_reply<T: FromBytesOwned>(offset: u64) -> Result<T, Error> {
-    internal::answered(offset).to()
+    internal::answered(extensions::check(offset)?).to()
+}
+
+/// Asks whether a host function that has no reply failed.
+///
+/// # Errors
+///
+/// If it did, where that can be caught.
+pub fn check_host() -> Result<(), Error> {
+    Ok(extensions::check(())?)
 }
 
 /// Asks the mock host for what a host function answers.

@@ -6,7 +6,8 @@
 //! `MemoryHandle` and `Memory`.
 //!
 //! Only the names that every Extism 1.x host provides are imported: one that is missing would keep a
-//! plug-in from loading. Anywhere but on WebAssembly, `native` stands in for a host.
+//! plug-in from loading. What a host offers beyond, it says through an export. Anywhere but on
+//! WebAssembly, `native` stands in for a host.
 
 #![cfg_attr(
     target_family = "wasm",
@@ -17,8 +18,10 @@
 pub(crate) mod native;
 
 #[cfg(not(target_family = "wasm"))]
+pub(crate) use self::native::agreed_extensions;
+#[cfg(not(target_family = "wasm"))]
 pub use self::native::{
-    alloc, config_get, error_set, free, get_log_level, http_headers, http_request,
+    alloc, config_get, error_get, error_set, free, get_log_level, http_headers, http_request,
     http_status_code, input_length, input_load_u8, input_load_u64, length, length_unsafe, load_u8,
     load_u64, log_debug, log_error, log_info, log_trace, log_warn, output_set, store_u8, store_u64,
     var_get, var_set,
@@ -55,6 +58,8 @@ unsafe extern "C" {
     pub safe fn output_set(offset: u64, length: u64);
     /// Makes a block the error of this call; the host owns it from then on.
     pub safe fn error_set(offset: u64);
+    /// Returns the error of this call, 0 if none is set.
+    pub safe fn error_get() -> u64;
     /// Returns a block with the value of a key in the config, 0 if missing; frees the key.
     pub safe fn config_get(key: u64) -> u64;
     /// Returns a block with the value of a var, 0 if missing; frees the key.
@@ -79,6 +84,26 @@ unsafe extern "C" {
     pub safe fn log_error(message: u64);
     /// Returns the lowest level that the host keeps; `i32::MAX` if it keeps none.
     pub safe fn get_log_level() -> i32;
+}
+
+/// The extensions that hold.
+#[cfg(target_family = "wasm")]
+static AGREED: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
+
+/// Tells the host which of the extensions that it offers this plug-in takes.
+// SAFETY: the name begins with this project's own and is exported by nothing else.
+#[cfg(target_family = "wasm")]
+#[unsafe(no_mangle)]
+extern "C" fn plugsmith_extensions(offered: u64) -> u64 {
+    let agreed = offered & crate::extensions::KNOWN;
+    AGREED.store(agreed, core::sync::atomic::Ordering::Relaxed);
+    agreed
+}
+
+/// Returns the extensions that hold.
+#[cfg(target_family = "wasm")]
+pub(crate) fn agreed_extensions() -> u64 {
+    AGREED.load(core::sync::atomic::Ordering::Relaxed)
 }
 
 /// Fills `bytes` from exchange memory, from `offset` on.

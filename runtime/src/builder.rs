@@ -4,6 +4,7 @@ use crate::{
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
     error::Error,
+    extensions::Extensions,
     host::http::HttpOptions,
     host_fn::{Function, UserData},
     link::EXTISM_USER_MODULE,
@@ -20,10 +21,22 @@ pub(crate) struct Options {
     #[cfg(feature = "wasi")]
     pub(crate) system: crate::wasi::WasiOptions,
     pub(crate) debug_info: bool,
+    pub(crate) host_errors_catchable: bool,
     pub(crate) log: LogOptions,
     pub(crate) http: HttpOptions,
     pub(crate) fuel_limit: Option<u64>,
     pub(crate) kernel_page_limit: Option<u32>,
+}
+
+impl Options {
+    /// Returns what a guest is offered beyond the interface of Extism 1.x.
+    pub(crate) fn extensions(&self) -> Extensions {
+        if self.host_errors_catchable {
+            Extensions::EMPTY_VALUES.with(Extensions::HOST_ERRORS)
+        } else {
+            Extensions::EMPTY_VALUES
+        }
+    }
 }
 
 /// Collects how a plug-in is to be loaded.
@@ -191,6 +204,18 @@ impl<'a> PluginBuilder<'a> {
     /// Adds host functions.
     pub fn with_functions(mut self, functions: impl IntoIterator<Item = Function>) -> Self {
         self.functions.extend(functions);
+        self
+    }
+
+    /// Lets the plug-in catch the errors of host functions, or not (the default), when they end its
+    /// call.
+    ///
+    /// Only a plug-in that was built to be told catches anything: one built with `plugsmith-pdk` gets
+    /// an `Err` with the text of the error and its causes from the functions of `#[host_fn]`, from
+    /// `http::request`, `var` and `config`. For all others nothing changes. Time-outs, cancellations
+    /// and panics end the call in any case.
+    pub fn with_catchable_host_errors(mut self, catchable: bool) -> Self {
+        self.options.host_errors_catchable = catchable;
         self
     }
 

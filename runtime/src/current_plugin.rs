@@ -20,6 +20,10 @@ impl<'a> CurrentPlugin<'a> {
         Self { caller }
     }
 
+    pub(crate) fn caller(&mut self) -> &mut Caller<'a, State> {
+        &mut self.caller
+    }
+
     /// Returns the plug-in's id.
     pub fn id(&self) -> Uuid {
         self.caller.data().log.plugin()

@@ -10,7 +10,14 @@ pub(crate) mod vars;
 use wasmtime::{Caller, Linker};
 
 use self::http::HttpError;
-use crate::{error::LoadError, host_fn::Function, link::EXTISM_ENV_MODULE, state::State};
+use crate::{
+    error::LoadError,
+    extensions::{EMPTY_OFFSET, Extensions},
+    host_fn::Function,
+    link::EXTISM_ENV_MODULE,
+    outcome,
+    state::State,
+};
 
 /// Why something that the host does for a guest failed. The guest traps.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +112,25 @@ pub(crate) fn define(linker: &mut Linker<State>, functions: &[Function]) -> Resu
     functions.iter().try_for_each(|function| function.define(linker))
 }
 
+/// Leaves a failure to a guest that agreed to take it: as its error message, with a result of zero.
+/// What ends a call in any case is passed on.
+pub(crate) fn catch<T: Default>(
+    caller: &mut Caller<'_, State>,
+    outcome: wasmtime::Result<T>,
+) -> wasmtime::Result<T> {
+    let Err(err) = outcome else { return outcome };
+    if !caller.data().extensions.contains(Extensions::HOST_ERRORS) {
+        return Err(err);
+    }
+    let Some(message) = outcome::catchable(&err) else { return Err(err) };
+    let kernel = caller.data().kernel();
+    let block = kernel.alloc(&mut *caller, message.len() as u64)?;
+    let Some(block) = block else { return Err(err) };
+    kernel.read_mut(caller, block).copy_from_slice(message.as_bytes());
+    kernel.set_error(caller, block.offset());
+    Ok(T::default())
+}
+
 /// Takes the text of the block at `offset`, which is thereby freed. Offset 0 is empty text.
 fn take_text(
     caller: &mut Caller<'_, State>,
@@ -122,7 +148,9 @@ fn take_bytes(
     offset: u64,
     what: &'static str,
 ) -> wasmtime::Result<Vec<u8>> {
-    if offset == 0 {
+    let is_empty =
+        offset == EMPTY_OFFSET && caller.data().extensions.contains(Extensions::EMPTY_VALUES);
+    if offset == 0 || is_empty {
         return Ok(Vec::new());
     }
     let kernel = caller.data().kernel();
@@ -132,20 +160,22 @@ fn take_bytes(
     Ok(bytes)
 }
 
-/// Puts the bytes that `find` returns into a new block, which the guest then owns. No bytes are
-/// offset 0.
+/// Puts the bytes that `find` returns into a new block, which the guest then owns. None are offset 0;
+/// so are no bytes, unless the guest agreed to [`EMPTY_OFFSET`].
 fn give_from(
     caller: &mut Caller<'_, State>,
-    find: impl Fn(&State) -> &[u8],
+    find: impl Fn(&State) -> Option<&[u8]>,
 ) -> wasmtime::Result<u64> {
-    let len = find(caller.data()).len() as u64;
+    let Some(bytes) = find(caller.data()) else { return Ok(0) };
+    let len = bytes.len() as u64;
     if len == 0 {
-        return Ok(0);
+        let is_told = caller.data().extensions.contains(Extensions::EMPTY_VALUES);
+        return Ok(if is_told { EMPTY_OFFSET } else { 0 });
     }
     let kernel = caller.data().kernel();
     let block = kernel.alloc(&mut *caller, len)?.ok_or(HostError::ExchangeExhausted { len })?;
     let (bytes, state) = kernel.read_mut_and_state(caller, block);
-    bytes.copy_from_slice(find(state));
+    bytes.copy_from_slice(find(state).unwrap_or_default());
     Ok(block.offset())
 }
 

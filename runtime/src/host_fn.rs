@@ -12,6 +12,7 @@ use wasmtime::{Caller, Linker};
 use crate::{
     current_plugin::CurrentPlugin,
     error::{Error, LoadError},
+    host,
     link::EXTISM_USER_MODULE,
     outcome::HostFailure,
     state::State,
@@ -207,8 +208,12 @@ fn call(
     let params: Vec<Val> = params.iter().filter_map(Val::from_engine).collect();
     let mut outputs = zeros.to_vec();
     let mut plugin = CurrentPlugin::new(caller);
-    body(&mut plugin, &params, &mut outputs)
-        .map_err(|err| wasmtime::Error::new(HostFailure(err)))?;
+    let outcome = body(&mut plugin, &params, &mut outputs)
+        .map_err(|err| wasmtime::Error::new(HostFailure(err)));
+    if outcome.is_err() {
+        outputs = zeros.to_vec();
+    }
+    host::catch(plugin.caller(), outcome)?;
     for ((output, zero), result) in outputs.iter().zip(zeros).zip(results) {
         if output.ty() != zero.ty() {
             let err = ResultType { name: name.to_owned(), found: output.ty(), declared: zero.ty() };
@@ -231,7 +236,7 @@ struct ResultType {
 /// A host function panicked.
 #[derive(Debug, thiserror::Error)]
 #[error("host function panicked: {message}")]
-struct HostPanic {
+pub(crate) struct HostPanic {
     message: String,
 }
 

@@ -230,7 +230,7 @@ impl LiveInstance {
         }
         let main = compiled
             .plan
-            .instantiate(&mut self.store, &kernel)
+            .instantiate(&mut self.store, &kernel, compiled.options.extensions())
             .map_err(|(running, err)| stopped_start(running, err))?;
         self.guest = Some(Guest { main, exports: vec![None; compiled.exports.n_callable()] });
         Ok(())

@@ -41,6 +41,7 @@ mod current_plugin;
 mod deadline;
 mod engine;
 mod error;
+mod extensions;
 mod fetch;
 mod guest_init;
 mod host;

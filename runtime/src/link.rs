@@ -23,6 +23,7 @@ use self::{
 };
 use crate::{
     error::LoadError,
+    extensions::{self, Extensions},
     guest_init::GuestInit,
     kernel::{Kernel, KernelModule},
     state::State,
@@ -33,6 +34,9 @@ pub const EXTISM_ENV_MODULE: &str = "extism:host/env";
 
 /// The namespace of host functions that name no other.
 pub const EXTISM_USER_MODULE: &str = "extism:host/user";
+
+/// The namespace of the system interface.
+const WASI_NAMESPACE: &str = "wasi_snapshot_preview1";
 
 /// A module of the manifest, compiled.
 pub(crate) struct CompiledModule {
@@ -46,6 +50,9 @@ pub(crate) struct LinkPlan {
     modules: Vec<PlannedModule>,
     main: ModuleIdx,
     linker: Linker<State>,
+    /// The modules that extensions of the interface must be agreed on with; none if one of those
+    /// that import host functions cannot be asked.
+    asked: Vec<ModuleIdx>,
 }
 
 struct PlannedModule {
@@ -99,7 +106,7 @@ impl LinkPlan {
             .iter()
             .position(|module| module.name == MAIN_MODULE)
             .expect("a manifest names a main module");
-        let mut plan = Self { modules, main, linker };
+        let mut plan = Self { modules, main, linker, asked: Vec::new() };
         for importer in 0..plan.modules.len() {
             let module = plan.modules[importer].module.clone();
             let mut resolver = Resolver { plan: &plan, kernel, importer, scratch };
@@ -110,6 +117,7 @@ impl LinkPlan {
             plan.modules[importer].init_after = plan.init_after(importer, &imports);
             plan.modules[importer].imports = imports;
         }
+        plan.asked = plan.whom_to_ask();
         Ok(plan)
     }
 
@@ -127,8 +135,9 @@ impl LinkPlan {
         &self,
         store: &mut Store<State>,
         kernel: &Kernel,
+        offered: Extensions,
     ) -> Result<Instance, (String, wasmtime::Error)> {
-        let mut linking = Linking::new(self, store, kernel);
+        let mut linking = Linking::new(self, store, kernel, offered);
         for (idx, planned) in self.modules.iter().enumerate() {
             linking
                 .make(idx)
@@ -136,6 +145,16 @@ impl LinkPlan {
             linking.initialise_after(idx)?;
         }
         Ok(linking.made[self.main].expect("the main module is no command"))
+    }
+
+    fn whom_to_ask(&self) -> Vec<ModuleIdx> {
+        let can_be_asked = |idx: &ModuleIdx| {
+            let module = &self.modules[*idx];
+            module.role == Role::Library && extensions::can_be_asked(&module.module)
+        };
+        let concerned = (0..self.modules.len()).filter(|&idx| self.modules[idx].calls_host());
+        let concerned: Vec<ModuleIdx> = concerned.collect();
+        if concerned.iter().all(can_be_asked) { concerned } else { Vec::new() }
     }
 
     /// Returns the module with which everything exists that `importer` may call.
@@ -155,6 +174,12 @@ impl PlannedModule {
         let role = if name == MAIN_MODULE { Role::Library } else { Role::of(&module) };
         let init = GuestInit::of(&module);
         Self { name, module, role, imports: Vec::new(), init, init_after: 0 }
+    }
+
+    /// Says whether it imports functions of the host, the system interface aside.
+    fn calls_host(&self) -> bool {
+        let is_host = |import: &Provider| matches!(import, Provider::Host(namespace, _) if namespace != WASI_NAMESPACE);
+        self.imports.iter().any(is_host)
     }
 }
 
@@ -177,14 +202,20 @@ struct Linking<'a> {
     kernel: &'a Kernel,
     /// By place in the plan. Commands have no instance here.
     made: Vec<Option<Instance>>,
+    offered: Extensions,
     commands: HashMap<ModuleIdx, Arc<Command>>,
     late: Vec<(ModuleIdx, Arc<LateFunction>)>,
 }
 
 impl<'a> Linking<'a> {
-    fn new(plan: &'a LinkPlan, store: &'a mut Store<State>, kernel: &'a Kernel) -> Self {
+    fn new(
+        plan: &'a LinkPlan,
+        store: &'a mut Store<State>,
+        kernel: &'a Kernel,
+        offered: Extensions,
+    ) -> Self {
         let made = Vec::with_capacity(plan.modules.len());
-        Self { plan, store, kernel, made, commands: HashMap::new(), late: Vec::new() }
+        Self { plan, store, kernel, made, offered, commands: HashMap::new(), late: Vec::new() }
     }
 
     /// Makes the next module.
@@ -201,6 +232,12 @@ impl<'a> Linking<'a> {
         self.made.push(Some(instance));
         for (_, late) in self.late.iter().filter(|(provider, _)| *provider == idx) {
             late.resolve(self.store, &instance);
+        }
+        if self.plan.asked.contains(&idx) {
+            self.offered = self.offered.taken_by(&mut *self.store, &instance)?;
+            if self.plan.asked.last() == Some(&idx) {
+                self.store.data_mut().extensions = self.offered;
+            }
         }
         Ok(())
     }

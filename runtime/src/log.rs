@@ -175,15 +175,11 @@ impl GuestLog {
     ) -> Result<(), SinkPanic> {
         let name = self.name();
         let record = LogRecord { plugin: self.plugin, name, level, source, message };
-        match &self.options.sink {
-            Some(sink) => {
-                panic::catch_unwind(AssertUnwindSafe(|| sink(&record))).or(Err(SinkPanic))
-            }
-            None => {
-                trace(&record);
-                Ok(())
-            }
-        }
+        let Some(sink) = &self.options.sink else {
+            trace(&record);
+            return Ok(());
+        };
+        panic::catch_unwind(AssertUnwindSafe(|| sink(&record))).or(Err(SinkPanic))
     }
 }
 

@@ -77,7 +77,7 @@ fn targets(filter: &str) -> String {
     let directives: Vec<String> = directives
         .map(|directive| match directive.split_once('=') {
             None => format!("plugsmith={directive}"),
-            Some((target, level)) if target == "extism" => format!("plugsmith={level}"),
+            Some(("extism", level)) => format!("plugsmith={level}"),
             Some(_) => directive.to_owned(),
         })
         .collect();

@@ -1,7 +1,10 @@
 //! What the host concludes from a call: status, trap, error block and exit code become an output or
 //! one typed error, and the verdict whether the instance may serve another call.
 
-use std::{error::Error as StdError, fmt};
+use std::{
+    error::Error as StdError,
+    fmt::{self, Write as _},
+};
 
 #[cfg(feature = "wasi")]
 use crate::wasi::Exit;
@@ -9,6 +12,7 @@ use crate::{
     deadline::Interruption,
     error::{BoxError, CallError, Error},
     host::HostError,
+    host_fn::HostPanic,
     limits::Refusal,
 };
 
@@ -277,6 +281,21 @@ fn host_error(err: wasmtime::Error) -> Error {
         Ok(err) => err.into(),
         Err(err) => Error::from_boxed(BoxError::from(err)),
     }
+}
+
+/// Returns what a guest that catches errors is told of one, unless it ends the call in any case.
+pub(crate) fn catchable(err: &wasmtime::Error) -> Option<String> {
+    if let Some(HostFailure(source)) = err.downcast_ref() {
+        return (!source.is::<HostPanic>()).then(|| format!("{source:#}"));
+    }
+    let mut cause: Option<&dyn StdError> = Some(err.downcast_ref::<HostError>()?);
+    let mut message = String::new();
+    while let Some(err) = cause {
+        let separator = if message.is_empty() { "" } else { ": " };
+        write!(message, "{separator}{err}").expect("a string takes any text");
+        cause = err.source();
+    }
+    Some(message)
 }
 
 /// The error of a user's host function on its way through the engine.

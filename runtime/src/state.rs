@@ -8,6 +8,7 @@ use plugsmith_manifest::Manifest;
 use crate::wasi::WasiContext;
 use crate::{
     deadline::{Deadline, Interruption},
+    extensions::Extensions,
     host::{http::HttpSession, vars::Vars},
     kernel::Kernel,
     limits::MemoryBudget,
@@ -28,6 +29,8 @@ pub(crate) struct State {
     pub(crate) host_context: Option<HostContext>,
     /// How many instances of modules that are commands were made.
     pub(crate) n_commands: u32,
+    /// What the guest agreed to, once it was asked.
+    pub(crate) extensions: Extensions,
     /// Set before any guest code runs, if the guest uses the system interface.
     #[cfg(feature = "wasi")]
     pub(crate) wasi: Option<WasiContext>,
@@ -53,6 +56,7 @@ impl State {
             budget,
             host_context: None,
             n_commands: 0,
+            extensions: Extensions::NONE,
             #[cfg(feature = "wasi")]
             wasi: None,
             kernel: None,

@@ -3,6 +3,7 @@
 //! They load what `cargo xtask guests` builds; `cargo xtask test` builds first, then runs them.
 
 mod capabilities;
+mod catching;
 mod count_vowels;
 mod discount;
 mod hosts;

@@ -28,7 +28,7 @@ fn wrapper(imports: &Imports, function: &Import) -> TokenStream {
     let decode = if let Some(ty) = reply {
         quote!(#pdk::__private::decode_reply::<#ty>(#call))
     } else {
-        quote!({ #call; ::core::result::Result::Ok(()) })
+        quote!({ #call; #pdk::__private::check_host() })
     };
     let n_arguments = names.len();
     quote! {

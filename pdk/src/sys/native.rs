@@ -8,11 +8,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::extensions::EMPTY_OFFSET;
+
 /// Answers a call of a host function: the bytes of each argument in, those of the reply out.
 pub(crate) type HostFunction = Rc<dyn Fn(&[Vec<u8>]) -> Result<Vec<u8>, crate::Error>>;
 
 /// Answers an HTTP request: the request as JSON and the body in, the response out.
-pub(crate) type HttpHandler = Rc<dyn Fn(&[u8], Option<&[u8]>) -> HttpAnswer>;
+pub(crate) type HttpHandler = Rc<dyn Fn(&[u8], Option<&[u8]>) -> Result<HttpAnswer, String>>;
 
 /// What an HTTP handler answers.
 pub(crate) struct HttpAnswer {
@@ -75,9 +77,17 @@ impl State {
         self.last_offset
     }
 
-    /// Takes a block that the host owns from now on; 0 is a block without bytes.
+    /// Stores a value; 0 stands for none, and [`EMPTY_OFFSET`] for one without bytes.
+    fn put_value(&mut self, value: Option<Vec<u8>>) -> u64 {
+        match value {
+            Some(value) if value.is_empty() => EMPTY_OFFSET,
+            value => self.put(&value.unwrap_or_default()),
+        }
+    }
+
+    /// Takes a block that the host owns from now on; 0 and [`EMPTY_OFFSET`] are without bytes.
     fn take(&mut self, offset: u64) -> Vec<u8> {
-        if offset == 0 {
+        if matches!(offset, 0 | EMPTY_OFFSET) {
             return Vec::new();
         }
         let bytes = self.block(offset).to_vec();
@@ -210,12 +220,25 @@ pub fn error_set(offset: u64) {
     });
 }
 
+/// Returns the error.
+pub fn error_get() -> u64 {
+    with(|host| {
+        let error = host.error.clone().unwrap_or_default();
+        host.put(&error)
+    })
+}
+
+/// Returns the extensions of the interface that the stand-in has, which are all.
+pub(crate) fn agreed_extensions() -> u64 {
+    crate::extensions::KNOWN
+}
+
 /// Returns the value of a key in the config.
 pub fn config_get(key: u64) -> u64 {
     with(|host| {
         let key = text(&host.take(key));
-        let value = host.config.get(&key).cloned().unwrap_or_default();
-        host.put(value.as_bytes())
+        let value = host.config.get(&key).map(|value| value.clone().into_bytes());
+        host.put_value(value)
     })
 }
 
@@ -223,8 +246,8 @@ pub fn config_get(key: u64) -> u64 {
 pub fn var_get(key: u64) -> u64 {
     with(|host| {
         let key = text(&host.take(key));
-        let value = host.vars.get(&key).cloned().unwrap_or_default();
-        host.put(&value)
+        let value = host.vars.get(&key).cloned();
+        host.put_value(value)
     })
 }
 
@@ -253,7 +276,13 @@ pub fn http_request(request: u64, body: u64) -> u64 {
     });
     let handler = handler.expect("a test that sends requests gives the mock host an answer");
     // The host is not borrowed here: the handler may use it.
-    let answer = handler(&request, body.as_deref());
+    let answer = match handler(&request, body.as_deref()) {
+        Ok(answer) => answer,
+        Err(message) => {
+            with(|host| host.error = Some(message.into_bytes()));
+            return 0;
+        }
+    };
     let headers = serde_json::to_vec(&answer.headers).expect("a map of text has a JSON form");
     with(|host| {
         host.last_status = i32::from(answer.status);

@@ -44,9 +44,17 @@ impl MockHost {
         native::with(|host| {
             host.http = Some(Rc::new(move |request, body| {
                 let MockResponse { status, headers, body } = answer(&decode(request), body);
-                HttpAnswer { status, headers, body }
+                Ok(HttpAnswer { status, headers, body })
             }));
         });
+        self
+    }
+
+    /// Has each request fail, as one that the host does not allow, or that finds no server.
+    #[must_use]
+    pub fn with_failing_http(self, message: impl Into<String>) -> Self {
+        let message = message.into();
+        native::with(|host| host.http = Some(Rc::new(move |_, _| Err(message.clone()))));
         self
     }
 }

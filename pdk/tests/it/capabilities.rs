@@ -10,8 +10,7 @@ fn config_is_text_that_may_be_missing() {
     let host = MockHost::new().with_config("name", "Ada").with_config("empty", "");
     assert_eq!(config::get("name").unwrap().as_deref(), Some("Ada"));
     assert_eq!(config::get("other").unwrap(), None);
-    // The calling convention has one answer for both.
-    assert_eq!(config::get("empty").unwrap(), None);
+    assert_eq!(config::get("empty").unwrap().as_deref(), Some(""));
     assert_eq!(config::get("").unwrap(), None);
     assert_eq!(host.n_blocks(), 0);
     let block = config::get_memory("name").unwrap().unwrap();
@@ -34,9 +33,13 @@ fn vars_keep_what_they_are_given() {
 
     var::remove("number").unwrap();
     var::remove("never set").unwrap();
-    var::set("text", "").unwrap();
     assert_eq!(var::get::<u64>("number").unwrap(), None);
-    assert_eq!(host.var("text"), None);
+    // No bytes are a value, too.
+    var::set("text", "").unwrap();
+    assert_eq!(var::get::<String>("text").unwrap().as_deref(), Some(""));
+    assert_eq!(host.var("text"), Some(Vec::new()));
+    var::set("text", Memory::null()).unwrap();
+    assert_eq!(var::get::<String>("text").unwrap().as_deref(), Some(""));
     assert_eq!(host.n_blocks(), 0);
 }
 

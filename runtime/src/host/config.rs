@@ -2,17 +2,22 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::{EXTISM_ENV_MODULE, give_from, take_text};
+use super::{EXTISM_ENV_MODULE, catch, give_from, take_text};
 use crate::state::State;
 
 pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.func_wrap(EXTISM_ENV_MODULE, "config_get", config_get)?;
+    linker.func_wrap(
+        EXTISM_ENV_MODULE,
+        "config_get",
+        |mut caller: Caller<'_, State>, key: u64| {
+            let outcome = config_get(&mut caller, key);
+            catch(&mut caller, outcome)
+        },
+    )?;
     Ok(())
 }
 
-fn config_get(mut caller: Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
-    let key = take_text(&mut caller, key, "a configuration key")?;
-    give_from(&mut caller, |state| {
-        state.manifest.config.get(&key).map_or(&[], |value| value.as_bytes())
-    })
+fn config_get(caller: &mut Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
+    let key = take_text(caller, key, "a configuration key")?;
+    give_from(caller, |state| state.manifest.config.get(&key).map(String::as_bytes))
 }

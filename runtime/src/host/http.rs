@@ -31,7 +31,7 @@ pub use self::error::HttpError;
 use self::session::http_request;
 #[cfg(feature = "http")]
 pub(crate) use self::{exchange::HttpAccess, session::HttpSession};
-use super::{EXTISM_ENV_MODULE, give_from};
+use super::{EXTISM_ENV_MODULE, catch, give_from};
 use crate::state::State;
 
 /// Choices about HTTP that are not part of the manifest.
@@ -44,7 +44,14 @@ pub(crate) struct HttpOptions {
 }
 
 pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.func_wrap(EXTISM_ENV_MODULE, "http_request", http_request)?;
+    linker.func_wrap(
+        EXTISM_ENV_MODULE,
+        "http_request",
+        |mut caller: Caller<'_, State>, request: u64, body: u64| {
+            let outcome = http_request(&mut caller, request, body);
+            catch(&mut caller, outcome)
+        },
+    )?;
     linker.func_wrap(EXTISM_ENV_MODULE, "http_status_code", |caller: Caller<'_, State>| {
         i32::from(caller.data().http.status())
     })?;

@@ -13,16 +13,17 @@ const WORD_LEN: u64 = 4;
 
 pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     for namespace in NAMESPACES {
-        linker.func_wrap(namespace, "extism_load_u32", load_u32)?;
+        let load = |caller: Caller<'_, State>, offset: u64| load_u32(&caller, offset);
+        linker.func_wrap(namespace, "extism_load_u32", load)?;
         linker.func_wrap(namespace, "extism_store_u32", store_u32)?;
     }
     Ok(())
 }
 
-fn load_u32(caller: Caller<'_, State>, offset: u64) -> u32 {
+fn load_u32(caller: &Caller<'_, State>, offset: u64) -> u32 {
     let kernel = caller.data().kernel();
-    let block = kernel.handed_out(&caller, offset, WORD_LEN);
-    let word = block.and_then(|block| kernel.read(&caller, block).first_chunk().copied());
+    let block = kernel.handed_out(caller, offset, WORD_LEN);
+    let word = block.and_then(|block| kernel.read(caller, block).first_chunk().copied());
     u32::from_le_bytes(word.unwrap_or_default())
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::{Caller, Linker};
 
-use super::{EXTISM_ENV_MODULE, HostError, give_from, take_bytes, take_text};
+use super::{EXTISM_ENV_MODULE, HostError, catch, give_from, take_bytes, take_text};
 use crate::state::State;
 
 /// The limit in bytes unless the manifest says otherwise.
@@ -70,27 +70,37 @@ fn cost(key: &str, value: &[u8]) -> u64 {
 }
 
 pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.func_wrap(EXTISM_ENV_MODULE, "var_get", var_get)?;
-    linker.func_wrap(EXTISM_ENV_MODULE, "var_set", var_set)?;
+    linker.func_wrap(EXTISM_ENV_MODULE, "var_get", |mut caller: Caller<'_, State>, key: u64| {
+        let outcome = var_get(&mut caller, key);
+        catch(&mut caller, outcome)
+    })?;
+    linker.func_wrap(
+        EXTISM_ENV_MODULE,
+        "var_set",
+        |mut caller: Caller<'_, State>, key: u64, value: u64| {
+            let outcome = var_set(&mut caller, key, value);
+            catch(&mut caller, outcome)
+        },
+    )?;
     Ok(())
 }
 
-fn var_get(mut caller: Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
-    let key = take_text(&mut caller, key, "a variable's key")?;
-    give_from(&mut caller, |state| state.vars.map().get(&key).map_or(&[], Vec::as_slice))
+fn var_get(caller: &mut Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
+    let key = take_text(caller, key, "a variable's key")?;
+    give_from(caller, |state| state.vars.map().get(&key).map(Vec::as_slice))
 }
 
-fn var_set(mut caller: Caller<'_, State>, key: u64, value: u64) -> wasmtime::Result<()> {
+fn var_set(caller: &mut Caller<'_, State>, key: u64, value: u64) -> wasmtime::Result<()> {
     let limit = caller.data().manifest.memory.max_var_bytes.unwrap_or(DEFAULT_LIMIT);
     if limit == 0 {
         return Err(HostError::VarsDisabled.into());
     }
-    let key = take_text(&mut caller, key, "a variable's key")?;
+    let key = take_text(caller, key, "a variable's key")?;
     if value == 0 {
         caller.data_mut().vars.remove(&key);
         return Ok(());
     }
-    let value = take_bytes(&mut caller, value, "a variable's value")?;
+    let value = take_bytes(caller, value, "a variable's value")?;
     Ok(caller.data_mut().vars.set(key, value, limit)?)
 }
 

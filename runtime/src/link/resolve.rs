@@ -2,7 +2,10 @@
 
 use wasmtime::{ExternType, Store};
 
-use super::{EXTISM_ENV_MODULE, LinkPlan, PlannedModule, Provider, Role, legacy, order::ModuleIdx};
+use super::{
+    EXTISM_ENV_MODULE, LinkPlan, PlannedModule, Provider, Role, WASI_NAMESPACE, legacy,
+    order::ModuleIdx,
+};
 use crate::{error::LoadError, kernel::KernelModule, signature, state::State};
 
 /// Finds the provider of each import of one module.
@@ -75,11 +78,10 @@ impl Resolver<'_> {
         let name = name.to_owned();
         let provider = match (&ty, module.role) {
             (ExternType::Func(ty), Role::Command) => Provider::Command(idx, name, ty.clone()),
-            // A command's memory is another at each call.
-            (_, Role::Command) => return None,
             (_, Role::Library) if idx < self.importer => Provider::Module(idx, name),
             (ExternType::Func(ty), Role::Library) => Provider::Late(idx, name, ty.clone()),
-            (_, Role::Library) => return None,
+            // A command has other memories at each call, and a module none before it exists.
+            _ => return None,
         };
         Some((provider, ty))
     }
@@ -114,7 +116,7 @@ impl Resolver<'_> {
             (EXTISM_ENV_MODULE | "extism:env", _) => {
                 ": only functions can be imported from there".to_owned()
             }
-            ("wasi_snapshot_preview1", _) => self.wasi_hint().to_owned(),
+            (WASI_NAMESPACE, _) => self.wasi_hint().to_owned(),
             ("wasi_unstable", _) => {
                 ": build the plug-in with a newer toolchain, for `wasm32-wasip1` or \
                  `wasm32-unknown-unknown`"
@@ -148,7 +150,7 @@ impl Resolver<'_> {
     /// Says what to do about a function of the system interface.
     fn wasi_hint(&mut self) -> &'static str {
         let is_granted =
-            self.plan.linker.get(&mut *self.scratch, "wasi_snapshot_preview1", "proc_exit").is_ok();
+            self.plan.linker.get(&mut *self.scratch, WASI_NAMESPACE, "proc_exit").is_ok();
         if is_granted {
             ": WASI preview 1 has no such function"
         } else if cfg!(feature = "wasi") {

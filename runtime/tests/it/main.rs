@@ -5,6 +5,7 @@
 mod builtins;
 mod circles;
 mod commands;
+mod extensions;
 mod guest;
 mod host_functions;
 #[cfg(feature = "http")]

@@ -34,11 +34,11 @@ impl HttpSession {
         0
     }
 
-    pub(super) fn headers(&self) -> &[u8] {
-        &[]
+    pub(super) fn headers(&self) -> Option<&[u8]> {
+        None
     }
 }
 
-pub(super) fn http_request(_: Caller<'_, State>, _: u64, _: u64) -> wasmtime::Result<u64> {
+pub(super) fn http_request(_: &mut Caller<'_, State>, _: u64, _: u64) -> wasmtime::Result<u64> {
     Err(HostError::from(HttpError::Disabled { feature: "http" }).into())
 }

@@ -48,21 +48,21 @@ impl HttpSession {
         self.last.status
     }
 
-    pub(super) fn headers(&self) -> &[u8] {
-        &self.last.headers
+    pub(super) fn headers(&self) -> Option<&[u8]> {
+        Some(self.last.headers.as_slice()).filter(|headers| !headers.is_empty())
     }
 }
 
 pub(super) fn http_request(
-    mut caller: Caller<'_, State>,
+    caller: &mut Caller<'_, State>,
     request: u64,
     body: u64,
 ) -> wasmtime::Result<u64> {
     caller.data_mut().http.begin_call();
-    let request = take_request(&mut caller, request)?;
+    let request = take_request(caller, request)?;
     let body = match body {
         0 => None,
-        offset => Some(take_bytes(&mut caller, offset, "the body of an HTTP request")?),
+        offset => Some(take_bytes(caller, offset, "the body of an HTTP request")?),
     };
     let state = caller.data_mut();
     // A call that must end sends nothing any more.
@@ -79,7 +79,7 @@ pub(super) fn http_request(
     let encode = |headers| serde_json::to_vec(&headers).expect("a map of texts is JSON");
     let headers = received.headers.map(encode).unwrap_or_default();
     state.http.last = Last { status: received.status, headers };
-    give(&mut caller, &received.body)
+    give(caller, &received.body)
 }
 
 fn take_request(caller: &mut Caller<'_, State>, offset: u64) -> wasmtime::Result<HttpRequest> {

@@ -1,8 +1,8 @@
 //! Exports that use what a host grants, whatever the host makes of it.
 
 use plugsmith_pdk::{
-    Error, FnResult, Json, LogLevel, ToBytes, config, debug, error, info, log, plugin_fn, trace,
-    var, warn,
+    Error, FnResult, HttpRequest, Json, LogLevel, ToBytes, config, debug, error, http, info, log,
+    plugin_fn, trace, var, warn,
 };
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +80,33 @@ pub fn writes_var(Json(change): Json<Change>) -> FnResult<()> {
     Ok(())
 }
 
+/// Asks a URL, and tells what the host says if that fails.
+///
+/// # Errors
+///
+/// If the host does not let plug-ins catch its errors.
+#[plugin_fn]
+pub fn asks(url: String) -> FnResult<String> {
+    let answer = http::request::<()>(&HttpRequest::new(url), None);
+    Ok(match answer {
+        Ok(response) => format!("status {}", response.status_code()),
+        Err(err) => format!("caught: {err}"),
+    })
+}
+
+/// Sets a var that is far too large, and goes on with a smaller one.
+///
+/// # Errors
+///
+/// If the host does not let plug-ins catch its errors.
+#[plugin_fn]
+pub fn makes_do(key: String) -> FnResult<String> {
+    let large = "x".repeat(8 << 20);
+    let caught = var::set(&key, large).expect_err("no host keeps a var of 8 MiB");
+    var::set(&key, "small")?;
+    Ok(caught.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use plugsmith_pdk::testing::MockHost;
@@ -103,6 +130,13 @@ mod tests {
         assert_eq!(host.call("greeting", needs_config).output, b"Hello");
         let message = host.call("name", needs_config).error.unwrap();
         assert!(message.starts_with("no `name` in the config"), "{message}");
+    }
+
+    #[test]
+    fn a_request_that_fails_is_caught() {
+        let host = MockHost::new().with_failing_http("not allowed");
+        assert_eq!(host.call("https://example.com", asks).output, b"caught: not allowed");
+        assert_eq!(host.error(), None);
     }
 
     #[test]
