@@ -10,6 +10,7 @@ use crate::{
     link::EXTISM_USER_MODULE,
     log::{LogLevel, LogOptions, LogRecord},
     plugin::Plugin,
+    shared_vars::SharedVars,
     source::WasmInput,
     val::{Val, ValType},
 };
@@ -25,10 +26,18 @@ pub(crate) struct Options {
     pub(crate) log: LogOptions,
     pub(crate) http: HttpOptions,
     pub(crate) fuel_limit: Option<u64>,
+    pub(crate) init_fuel_limit: Option<u64>,
+    pub(crate) call_reports: bool,
+    pub(crate) shared_vars: Option<SharedVars>,
     pub(crate) kernel_page_limit: Option<u32>,
 }
 
 impl Options {
+    /// Says whether fuel is counted.
+    pub(crate) fn counts_fuel(&self) -> bool {
+        self.fuel_limit.is_some() || self.init_fuel_limit.is_some()
+    }
+
     /// Returns what a guest is offered beyond the interface of Extism 1.x.
     pub(crate) fn extensions(&self) -> Extensions {
         if self.host_errors_catchable {
@@ -247,8 +256,33 @@ impl<'a> PluginBuilder<'a> {
     }
 
     /// Gives each call `fuel` units of fuel, about one for each WebAssembly instruction.
+    ///
+    /// The initialisers of a new instance use the fuel of the call that they are part of, unless
+    /// they have a [limit of their own](Self::with_initialization_fuel_limit).
     pub fn with_fuel_limit(mut self, fuel: u64) -> Self {
         self.options.fuel_limit = Some(fuel);
+        self
+    }
+
+    /// Gives the start functions and initialisers of each new instance `fuel` units of fuel of their
+    /// own.
+    pub fn with_initialization_fuel_limit(mut self, fuel: u64) -> Self {
+        self.options.init_fuel_limit = Some(fuel);
+        self
+    }
+
+    /// Has each call measured, or not (the default): see [`Plugin::last_call`]. A measured call
+    /// reads the clock at its start and end, and at each call of a host function.
+    pub fn with_call_reports(mut self, measured: bool) -> Self {
+        self.options.call_reports = measured;
+        self
+    }
+
+    /// Has the plug-in share its variables with all others that are given the same store, instead of
+    /// having its own. `memory.max_var_bytes` of the manifest then bounds what the store holds when
+    /// this plug-in sets a variable.
+    pub fn with_shared_vars(mut self, vars: SharedVars) -> Self {
+        self.options.shared_vars = Some(vars);
         self
     }
 

@@ -108,6 +108,7 @@ impl Plugin {
         let request = Request { name, export, input, context };
         let outcome = live.run(&self.compiled.shared, request);
         self.fuel_consumed = live.fuel_consumed();
+        self.report = live.take_report();
         match outcome {
             Ok(range) => Ok(self.live.as_ref().map_or(&[], |live| live.output(range))),
             Err(Failure { error, keep_instance }) => {

@@ -89,7 +89,7 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let (manifest, modules) = source::read(source)?;
     let engine = SharedEngine::get(EngineConfig {
         debug_info: options.debug_info,
-        fuel: options.fuel_limit.is_some(),
+        fuel: options.counts_fuel(),
     })?;
     let limits = MemoryLimits {
         guest_pages: manifest.memory.max_pages,

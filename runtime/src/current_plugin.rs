@@ -8,7 +8,9 @@ use plugsmith_manifest::Manifest;
 use uuid::Uuid;
 use wasmtime::Caller;
 
-use crate::{error::Error, host::HostError, memory::Block, state::State, val::Val};
+use crate::{
+    error::Error, host::HostError, memory::Block, shared_vars::SharedVars, state::State, val::Val,
+};
 
 /// The plug-in whose call led to a host function.
 pub struct CurrentPlugin<'a> {
@@ -39,12 +41,17 @@ impl<'a> CurrentPlugin<'a> {
         &self.caller.data().manifest
     }
 
-    /// Returns the plug-in's variables.
+    /// Returns the store of variables that the plug-in shares with others, if it does.
+    pub fn shared_vars(&self) -> Option<&SharedVars> {
+        self.caller.data().shared_vars.as_ref()
+    }
+
+    /// Returns the plug-in's own variables; there are none if it shares a store.
     pub fn vars(&self) -> &BTreeMap<String, Vec<u8>> {
         self.caller.data().vars.map()
     }
 
-    /// Returns the plug-in's variables, to change. The host is bound by no limit.
+    /// Returns the plug-in's own variables, to change. The host is bound by no limit.
     pub fn vars_mut(&mut self) -> &mut BTreeMap<String, Vec<u8>> {
         self.caller.data_mut().vars.map_mut()
     }

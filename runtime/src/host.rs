@@ -160,8 +160,7 @@ fn take_bytes(
     Ok(bytes)
 }
 
-/// Puts the bytes that `find` returns into a new block, which the guest then owns. None are offset 0;
-/// so are no bytes, unless the guest agreed to [`EMPTY_OFFSET`].
+/// Puts the value that `find` returns into a new block, which the guest then owns. None is offset 0.
 fn give_from(
     caller: &mut Caller<'_, State>,
     find: impl Fn(&State) -> Option<&[u8]>,
@@ -169,8 +168,7 @@ fn give_from(
     let Some(bytes) = find(caller.data()) else { return Ok(0) };
     let len = bytes.len() as u64;
     if len == 0 {
-        let is_told = caller.data().extensions.contains(Extensions::EMPTY_VALUES);
-        return Ok(if is_told { EMPTY_OFFSET } else { 0 });
+        return Ok(empty_offset(caller.data()));
     }
     let kernel = caller.data().kernel();
     let block = kernel.alloc(&mut *caller, len)?.ok_or(HostError::ExchangeExhausted { len })?;
@@ -179,8 +177,17 @@ fn give_from(
     Ok(block.offset())
 }
 
+/// Puts a value into a new block, which the guest then owns.
+fn give_value(caller: &mut Caller<'_, State>, value: &[u8]) -> wasmtime::Result<u64> {
+    if value.is_empty() { Ok(empty_offset(caller.data())) } else { give(caller, value) }
+}
+
+/// Returns what stands for a value of no bytes: 0, unless the guest agreed to be told it from none.
+fn empty_offset(state: &State) -> u64 {
+    if state.extensions.contains(Extensions::EMPTY_VALUES) { EMPTY_OFFSET } else { 0 }
+}
+
 /// Puts `bytes` into a new block, which the guest then owns. No bytes are offset 0.
-#[cfg(feature = "http")]
 fn give(caller: &mut Caller<'_, State>, bytes: &[u8]) -> wasmtime::Result<u64> {
     let len = bytes.len() as u64;
     if len == 0 {

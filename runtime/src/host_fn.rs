@@ -1,5 +1,7 @@
 //! Functions of the host that a plug-in may import, and the data they share.
 
+mod typed;
+
 use std::{
     any::Any,
     fmt,
@@ -9,6 +11,7 @@ use std::{
 
 use wasmtime::{Caller, Linker};
 
+use self::typed::{Define, Definition, NumberFn, ValueFn};
 use crate::{
     current_plugin::CurrentPlugin,
     error::{Error, LoadError},
@@ -94,7 +97,16 @@ pub struct Function {
     namespace: Option<String>,
     params: Vec<ValType>,
     results: Vec<ValType>,
-    body: Arc<Body>,
+    form: Form,
+}
+
+/// How a function is written.
+#[derive(Clone)]
+enum Form {
+    /// Over values whose types are known when it is called.
+    Dynamic(Arc<Body>),
+    /// Over Rust types.
+    Typed(Arc<Define>),
 }
 
 impl Function {
@@ -128,8 +140,76 @@ impl Function {
             namespace: None,
             params: params.into_iter().collect(),
             results: results.into_iter().collect(),
-            body: Arc::new(body),
+            form: Form::Dynamic(Arc::new(body)),
         }
+    }
+
+    /// Makes a function of a closure over values.
+    ///
+    /// `body` gets the plug-in that calls, and up to eight arguments that can be decoded from bytes:
+    /// texts, `Vec<u8>`, numbers, [`Json`](crate::convert::Json) and the other encodings. Each
+    /// argument and the result cross the boundary as the offset of a block, so this is what plug-ins
+    /// import with `#[host_fn]`. A body that returns `()` is a function without result.
+    ///
+    /// A panic of the body becomes an error of the plug-in's call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use plugsmith::{CurrentPlugin, Function, PluginBuilder, convert::Json};
+    ///
+    /// let find = Function::typed("find", |_: &mut CurrentPlugin<'_>, key: String, n: u32| {
+    ///     Ok(Json(vec![key; n as usize]))
+    /// });
+    /// assert_eq!((find.params().len(), find.results().len()), (2, 1));
+    /// # #[cfg(feature = "wat")] {
+    /// let guest = r#"(module
+    ///     (import "extism:host/user" "find" (func $find (param i64 i64) (result i64))))"#;
+    /// PluginBuilder::new(guest).with_functions([find]).build()?;
+    /// # }
+    /// # Ok::<(), plugsmith::Error>(())
+    /// ```
+    pub fn typed<Arguments, Output>(
+        name: impl Into<String>,
+        body: impl ValueFn<Arguments, Output>,
+    ) -> Self {
+        Self::of_definition(name.into(), body.into_definition())
+    }
+
+    /// Makes a function of a closure over numbers: up to eight of `i32`, `u32`, `i64`, `u64`, `f32`
+    /// and `f64`, and one or none as result.
+    ///
+    /// Numbers cross the boundary as they are, which is the fastest that a call of the host can be.
+    /// A plug-in imports such a function as `extern "C"`, and not with `#[host_fn]`, which passes
+    /// numbers in blocks.
+    ///
+    /// A panic of the body becomes an error of the plug-in's call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use plugsmith::{CurrentPlugin, Function, Plugin};
+    ///
+    /// let add = Function::numeric("add", |_: &mut CurrentPlugin<'_>, a: i64, b: i64| Ok(a + b));
+    /// # #[cfg(feature = "wat")] {
+    /// let guest = r#"(module
+    ///     (import "extism:host/user" "add" (func $add (param i64 i64) (result i64)))
+    ///     (func (export "run") (result i32)
+    ///         (i32.wrap_i64 (call $add (i64.const 40) (i64.const -40)))))"#;
+    /// Plugin::new(guest, [add], false)?.call::<(), ()>("run", ())?;
+    /// # }
+    /// # Ok::<(), plugsmith::Error>(())
+    /// ```
+    pub fn numeric<Arguments, Output>(
+        name: impl Into<String>,
+        body: impl NumberFn<Arguments, Output>,
+    ) -> Self {
+        Self::of_definition(name.into(), body.into_definition())
+    }
+
+    fn of_definition(name: String, definition: Definition) -> Self {
+        let Definition { params, results, define } = definition;
+        Self { name, namespace: None, params, results, form: Form::Typed(define) }
     }
 
     /// Returns the function's name.
@@ -171,10 +251,22 @@ impl Function {
     /// [`LoadError::HostFunctionType`] if it takes or returns a reference.
     pub(crate) fn define(&self, linker: &mut Linker<State>) -> Result<(), LoadError> {
         let namespace = self.namespace().unwrap_or(EXTISM_USER_MODULE);
+        match &self.form {
+            Form::Dynamic(body) => self.define_dynamic(linker, namespace, body),
+            Form::Typed(define) => define(linker, namespace, &self.name).map_err(LoadError::engine),
+        }
+    }
+
+    fn define_dynamic(
+        &self,
+        linker: &mut Linker<State>,
+        namespace: &str,
+        body: &Arc<Body>,
+    ) -> Result<(), LoadError> {
         let ty = val::function_type(linker.engine(), &self.params, &self.results)
             .ok_or_else(|| LoadError::HostFunctionType { name: self.name.clone() })?;
         let zeros: Vec<Val> = self.results.iter().filter_map(|ty| Val::zero(*ty)).collect();
-        let (name, body) = (self.name.clone(), Arc::clone(&self.body));
+        let (name, body) = (self.name.clone(), Arc::clone(body));
         linker
             .func_new(namespace, &self.name, ty, move |caller, params, results| {
                 call(&name, &*body, caller, params, &zeros, results)

@@ -18,6 +18,7 @@ use crate::{
     limits::MemoryBudget,
     log::GuestLog,
     outcome::{Ending, Evidence, Failure},
+    report::{CallReport, Meter},
     state::{HostContext, State},
 };
 
@@ -37,8 +38,18 @@ pub(crate) struct LiveInstance {
     guest: Option<Guest>,
     /// The program ran, which may be called once only, or the guest exited.
     spent: bool,
-    /// What the last call used, where fuel is counted.
-    fuel_consumed: Option<u64>,
+    /// What is left for the call under way and what it used, where fuel is counted.
+    tank: Option<Tank>,
+    report: Option<CallReport>,
+}
+
+/// Fuel for a call.
+#[derive(Debug, Default)]
+struct Tank {
+    /// What was last filled in.
+    filled: u64,
+    /// What was used before that.
+    used: u64,
 }
 
 /// The main module's instance and the exports of it that were called.
@@ -70,14 +81,24 @@ impl LiveInstance {
         let budget = MemoryBudget::new(compiled.limits);
         let http = HttpSession::new(&compiled.http);
         let log = GuestLog::new(id, compiled.options.log.clone());
-        let state = State::new(log, Arc::clone(&compiled.manifest), vars, deadline, budget, http);
+        let manifest = Arc::clone(&compiled.manifest);
+        let mut state = State::new(log, manifest, vars, deadline, budget, http);
+        state.shared_vars.clone_from(&compiled.options.shared_vars);
         let mut store = Store::new(&compiled.engine.engine, state);
         store.limiter(|state| &mut state.budget);
         store.epoch_deadline_callback(|mut ctx| {
             ctx.data_mut().deadline.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        Self { store, kernel: None, guest: None, spent: false, fuel_consumed: None }
+        if compiled.options.call_reports {
+            store.call_hook(|mut ctx, hook| {
+                if let Some(meter) = &mut ctx.data_mut().meter {
+                    meter.note(hook);
+                }
+                Ok(())
+            });
+        }
+        Self { store, kernel: None, guest: None, spent: false, tank: None, report: None }
     }
 
     /// Says whether the instance can serve no further call.
@@ -100,8 +121,39 @@ impl LiveInstance {
         compiled: &Compiled,
         request: Request<'_>,
     ) -> Result<Range<usize>, Failure> {
+        if !compiled.options.call_reports {
+            return self.run_unmeasured(compiled, request);
+        }
+        let input_len = request.input.len() as u64;
+        self.store.data_mut().meter = Some(Meter::start());
+        let outcome = self.run_unmeasured(compiled, request);
+        let output_len = outcome.as_ref().map_or(0, |output| output.len() as u64);
+        self.report = self.store.data_mut().meter.take().map(|meter| {
+            let [time, guest_time, host_time] = meter.times();
+            CallReport {
+                time,
+                guest_time,
+                host_time,
+                fuel: self.fuel_consumed(),
+                guest_memory: self.store.data().budget.guest_bytes(),
+                exchange_memory: self
+                    .kernel
+                    .as_ref()
+                    .map_or(0, |kernel| kernel.bytes(&self.store).len() as u64),
+                input_len,
+                output_len,
+            }
+        });
+        outcome
+    }
+
+    fn run_unmeasured(
+        &mut self,
+        compiled: &Compiled,
+        request: Request<'_>,
+    ) -> Result<Range<usize>, Failure> {
         let Request { name, export, input, context } = request;
-        self.fuel_consumed = compiled.options.fuel_limit.map(|_| 0);
+        self.tank = compiled.options.counts_fuel().then(Tank::default);
         self.tidy_kernel().map_err(|err| Failure {
             error: CallError::Instantiate { source: err.into() },
             keep_instance: false,
@@ -114,10 +166,7 @@ impl LiveInstance {
             .map_err(|interruption| Failure { error: interruption.into(), keep_instance: true })?;
         let ended = self.run_armed(compiled, name, export, input);
         let interruption = self.store.data_mut().end_call().err();
-        if let Some(limit) = compiled.options.fuel_limit {
-            let left = self.store.get_fuel().unwrap_or_default();
-            self.fuel_consumed = Some(limit.saturating_sub(left));
-        }
+        self.empty_tank();
         let (name, ending) = match ended {
             Ok(status) => (name, Ending::Returned(status)),
             Err(Stop::Refused(failure)) => {
@@ -157,7 +206,20 @@ impl LiveInstance {
 
     /// Returns how much fuel the last call used, or `None` where none is counted.
     pub(crate) fn fuel_consumed(&self) -> Option<u64> {
-        self.fuel_consumed
+        self.tank.as_ref().map(|tank| tank.used)
+    }
+
+    /// Returns what the last call took, if it was measured.
+    pub(crate) fn take_report(&mut self) -> Option<CallReport> {
+        self.report.take()
+    }
+
+    pub(crate) fn vars(&self) -> &Vars {
+        &self.store.data().vars
+    }
+
+    pub(crate) fn vars_mut(&mut self) -> &mut Vars {
+        &mut self.store.data_mut().vars
     }
 
     /// Returns the guest's error message, if it set one that is not empty.
@@ -169,6 +231,22 @@ impl LiveInstance {
         self.lift_limits();
         let block = kernel.error_block(&mut self.store)?;
         Some(shown(kernel.read(&self.store, block)))
+    }
+
+    /// Gives the store fuel to use, where fuel is counted.
+    fn fill_tank(&mut self, fuel: u64) -> Result<(), Stop> {
+        self.empty_tank();
+        let Some(tank) = &mut self.tank else { return Ok(()) };
+        tank.filled = fuel;
+        self.store.set_fuel(fuel).map_err(Stop::engine)
+    }
+
+    /// Counts what was used of the fuel.
+    fn empty_tank(&mut self) {
+        let Some(tank) = &mut self.tank else { return };
+        let left = self.store.get_fuel().unwrap_or_default();
+        tank.used += tank.filled.saturating_sub(left);
+        tank.filled = 0;
     }
 
     /// Has the kernel put away what the call before left, at no cost to this one.
@@ -196,11 +274,16 @@ impl LiveInstance {
         export: Callable,
         input: &[u8],
     ) -> Result<i32, Stop> {
-        if let Some(fuel) = compiled.options.fuel_limit {
-            self.store.set_fuel(fuel).map_err(Stop::engine)?;
-        }
+        let limit = compiled.options.fuel_limit.unwrap_or(u64::MAX);
         if self.guest.is_none() {
+            let init_limit = compiled.options.init_fuel_limit;
+            self.fill_tank(init_limit.unwrap_or(limit))?;
             self.start(compiled)?;
+            if init_limit.is_some() {
+                self.fill_tank(limit)?;
+            }
+        } else {
+            self.fill_tank(limit)?;
         }
         let Self { store, kernel: Some(kernel), guest: Some(guest), spent, .. } = self else {
             unreachable!("a started instance has a kernel and a guest");

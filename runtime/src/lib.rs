@@ -58,6 +58,8 @@ mod memory;
 mod outcome;
 mod plugin;
 mod pool;
+mod report;
+mod shared_vars;
 mod signature;
 mod source;
 mod state;
@@ -85,6 +87,8 @@ pub use crate::{
     outcome::{GuestFrame, GuestTrap, SourceLine, Trap},
     plugin::{CancelHandle, Plugin},
     pool::{Pool, PoolBuilder, PoolPlugin},
+    report::CallReport,
+    shared_vars::SharedVars,
     source::WasmInput,
     val::{PTR, Val, ValType},
     version::extism_version,

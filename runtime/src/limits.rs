@@ -63,6 +63,11 @@ impl MemoryBudget {
         self.refusal
     }
 
+    /// Returns the bytes of all guest memories.
+    pub(crate) fn guest_bytes(&self) -> u64 {
+        self.guest_bytes
+    }
+
     fn refuse(&mut self, refusal: Refusal) -> bool {
         self.refusal = Some(refusal);
         false

@@ -1,13 +1,14 @@
 //! A plug-in, as the host holds it: what it was compiled from, its instance while it has one, and
 //! what outlives instances.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use uuid::Uuid;
 
 use crate::{
     builder::PluginBuilder, compiled::CompiledPlugin, deadline::CancelFlag, error::Error,
-    host::vars::Vars, host_fn::Function, instance::LiveInstance, source::WasmInput,
+    host::vars::Vars, host_fn::Function, instance::LiveInstance, report::CallReport,
+    source::WasmInput,
 };
 
 /// A plug-in whose exports can be called.
@@ -36,6 +37,8 @@ pub struct Plugin {
     pub(crate) cancel: Arc<CancelFlag>,
     /// What the last call used.
     pub(crate) fuel_consumed: Option<u64>,
+    /// What the last call took, where it was measured.
+    pub(crate) report: Option<CallReport>,
 }
 
 impl Plugin {
@@ -68,6 +71,7 @@ impl Plugin {
             vars: Vars::default(),
             cancel: Arc::default(),
             fuel_consumed: None,
+            report: None,
         })
     }
 
@@ -105,6 +109,23 @@ impl Plugin {
     /// Returns how much fuel the last call used, or `None` without a fuel limit or a call.
     pub fn fuel_consumed(&self) -> Option<u64> {
         self.fuel_consumed
+    }
+
+    /// Returns what the last call took, or `None` if none was made or calls are not
+    /// [measured](PluginBuilder::with_call_reports).
+    pub fn last_call(&self) -> Option<&CallReport> {
+        self.report.as_ref()
+    }
+
+    /// Returns the plug-in's own variables; there are none if it
+    /// [shares](PluginBuilder::with_shared_vars) a store.
+    pub fn vars(&self) -> &BTreeMap<String, Vec<u8>> {
+        self.live.as_ref().map_or(&self.vars, LiveInstance::vars).map()
+    }
+
+    /// Returns the plug-in's own variables, to change. The host is bound by no limit.
+    pub fn vars_mut(&mut self) -> &mut BTreeMap<String, Vec<u8>> {
+        self.live.as_mut().map_or(&mut self.vars, LiveInstance::vars_mut).map_mut()
     }
 
     /// Drops the instance; the variables stay.

@@ -13,6 +13,8 @@ use crate::{
     kernel::Kernel,
     limits::MemoryBudget,
     log::GuestLog,
+    report::Meter,
+    shared_vars::SharedVars,
 };
 
 /// A value that the caller lends to the host functions of one call.
@@ -23,6 +25,10 @@ pub(crate) struct State {
     pub(crate) log: GuestLog,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) vars: Vars,
+    /// Takes the place of `vars`.
+    pub(crate) shared_vars: Option<SharedVars>,
+    /// Measures the call under way, where reports are asked for.
+    pub(crate) meter: Option<Meter>,
     pub(crate) deadline: Deadline,
     pub(crate) http: HttpSession,
     pub(crate) budget: MemoryBudget,
@@ -51,6 +57,8 @@ impl State {
             log,
             manifest,
             vars,
+            shared_vars: None,
+            meter: None,
             deadline,
             http,
             budget,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::{Caller, Linker};
 
-use super::{EXTISM_ENV_MODULE, HostError, catch, give_from, take_bytes, take_text};
+use super::{EXTISM_ENV_MODULE, HostError, catch, give_from, give_value, take_bytes, take_text};
 use crate::state::State;
 
 /// The limit in bytes unless the manifest says otherwise.
@@ -16,7 +16,7 @@ const DEFAULT_LIMIT: u64 = 1 << 20;
 /// What a variable costs beyond its key and value, in bytes.
 const ENTRY_BYTES: u64 = 48;
 
-/// The variables of a plug-in.
+/// The variables of a plug-in, or of several.
 #[derive(Debug, Default)]
 pub(crate) struct Vars {
     map: BTreeMap<String, Vec<u8>>,
@@ -87,7 +87,13 @@ pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 
 fn var_get(caller: &mut Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
     let key = take_text(caller, key, "a variable's key")?;
-    give_from(caller, |state| state.vars.map().get(&key).map(Vec::as_slice))
+    let Some(shared) = &caller.data().shared_vars else {
+        return give_from(caller, |state| state.vars.map().get(&key).map(Vec::as_slice));
+    };
+    match shared.get(&key) {
+        Some(value) => give_value(caller, &value),
+        None => Ok(0),
+    }
 }
 
 fn var_set(caller: &mut Caller<'_, State>, key: u64, value: u64) -> wasmtime::Result<()> {
@@ -96,12 +102,32 @@ fn var_set(caller: &mut Caller<'_, State>, key: u64, value: u64) -> wasmtime::Re
         return Err(HostError::VarsDisabled.into());
     }
     let key = take_text(caller, key, "a variable's key")?;
-    if value == 0 {
-        caller.data_mut().vars.remove(&key);
-        return Ok(());
+    let value = match value {
+        0 => None,
+        offset => Some(take_bytes(caller, offset, "a variable's value")?),
+    };
+    let State { vars, shared_vars, .. } = caller.data_mut();
+    match shared_vars {
+        Some(shared) => change(&mut shared.lock(), key, value, limit)?,
+        None => change(vars, key, value, limit)?,
     }
-    let value = take_bytes(caller, value, "a variable's value")?;
-    Ok(caller.data_mut().vars.set(key, value, limit)?)
+    Ok(())
+}
+
+/// Sets a variable, or removes it.
+fn change(
+    vars: &mut Vars,
+    key: String,
+    value: Option<Vec<u8>>,
+    limit: u64,
+) -> Result<(), HostError> {
+    match value {
+        Some(value) => vars.set(key, value, limit),
+        None => {
+            vars.remove(&key);
+            Ok(())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -21,12 +21,15 @@ mod modules;
 mod no_http;
 mod outcome;
 mod pool;
+mod report;
 #[cfg(any(feature = "http", feature = "register-http"))]
 #[cfg_attr(
     not(feature = "http"),
     expect(dead_code, reason = "one answer is all that loading asks")
 )]
 mod server;
+mod shared_vars;
 mod time;
+mod typed_functions;
 #[cfg(feature = "wasi")]
 mod wasi;
