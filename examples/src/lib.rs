@@ -1,11 +1,13 @@
-//! What the example hosts share: the discount shop, and finding the built plug-ins.
+//! What the example hosts share: the discount shop, finding the built plug-ins, and wording their
+//! failures.
 //!
-//! The hosts themselves are in `examples/hosts`. Nothing here knows how plug-ins are run.
+//! The hosts themselves are in `examples/hosts`. Nothing here runs a plug-in.
 
 #![forbid(unsafe_code)]
 
 mod cart;
 mod cart_lines;
+mod complaint;
 mod guest;
 mod ledger;
 mod money;
@@ -14,6 +16,7 @@ mod report;
 pub use crate::{
     cart::{Cart, Channel, Discount},
     cart_lines::{CartLines, LineError},
+    complaint::{complaint, one_line},
     guest::{GuestError, guest},
     ledger::{Ledger, Refusal, Sale},
     money::Cents,

@@ -7,8 +7,11 @@ mod catching;
 mod count_vowels;
 mod discount;
 mod hosts;
+mod program;
 mod readme;
 mod renamed;
+mod sql_functions;
+mod text_guest;
 mod trouble;
 
 use plugsmith::{Manifest, Plugin, Wasm};
