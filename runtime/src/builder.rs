@@ -1,8 +1,11 @@
 //! What can be said about a plug-in before it is compiled.
 
+use std::path::PathBuf;
+
 use crate::{
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
+    debug::{DebugOptions, ProfilingStrategy},
     error::Error,
     extensions::Extensions,
     host::http::HttpOptions,
@@ -21,7 +24,9 @@ pub(crate) struct Options {
     pub(crate) wasi: bool,
     #[cfg(feature = "wasi")]
     pub(crate) system: crate::wasi::WasiOptions,
-    pub(crate) debug_info: bool,
+    pub(crate) debug: DebugOptions,
+    #[cfg(feature = "unstable-wasmtime")]
+    pub(crate) engine_config: Option<wasmtime::Config>,
     pub(crate) host_errors_catchable: bool,
     pub(crate) log: LogOptions,
     pub(crate) http: HttpOptions,
@@ -251,7 +256,48 @@ impl<'a> PluginBuilder<'a> {
     ///
     /// Only for plug-ins that you trust: no limit covers the time and memory that reading it takes.
     pub fn with_debug_info(mut self) -> Self {
-        self.options.debug_info = true;
+        self.options.debug.debug_info = true;
+        self
+    }
+
+    /// Has a native profiler told about the plug-in's code. All but
+    /// [`ProfilingStrategy::None`], the default, want the feature `profiling`.
+    pub fn with_profiling_strategy(mut self, strategy: impl Into<ProfilingStrategy>) -> Self {
+        self.options.debug.profiling_strategy = strategy.into();
+        self
+    }
+
+    /// Has a WebAssembly core dump written to the file `path` when the guest traps: its memories,
+    /// globals and stack, for tools such as `wasmgdb`. The default is none. Only for hosts that
+    /// may keep what is in the guest's memory.
+    pub fn with_coredump(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.debug.coredump = Some(path.into());
+        self
+    }
+
+    /// Has the memory through which inputs and outputs pass written to the file `path` when a call
+    /// fails. The default is none.
+    pub fn with_memdump(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.debug.memdump = Some(path.into());
+        self
+    }
+
+    /// Sets all choices for finding mistakes at once. The default is what the environment says: see
+    /// [`DebugOptions`].
+    pub fn with_debug_options(mut self, options: DebugOptions) -> Self {
+        self.options.debug = options;
+        self
+    }
+
+    /// Configures the engine, for what has no option here.
+    ///
+    /// The plug-in then has an engine of its own, which takes some milliseconds to make. What this
+    /// library's promises rest on is set over it: epochs, fuel, 32-bit and several memories,
+    /// backtraces and debug information as said elsewhere. The rest of the configuration is yours,
+    /// and no promise of this library covers it.
+    #[cfg(feature = "unstable-wasmtime")]
+    pub fn with_wasmtime_config(mut self, config: wasmtime::Config) -> Self {
+        self.options.engine_config = Some(config);
         self
     }
 

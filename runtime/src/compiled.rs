@@ -87,10 +87,7 @@ impl fmt::Debug for CompiledPlugin {
 fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let PluginBuilder { source, functions, options } = builder;
     let (manifest, modules) = source::read(source)?;
-    let engine = SharedEngine::get(EngineConfig {
-        debug_info: options.debug_info,
-        fuel: options.counts_fuel(),
-    })?;
+    let engine = engine(&options)?;
     let limits = MemoryLimits {
         guest_pages: manifest.memory.max_pages,
         kernel_pages: options.kernel_page_limit.unwrap_or(DEFAULT_KERNEL_PAGE_LIMIT),
@@ -119,6 +116,20 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
         plan,
         exports,
     })
+}
+
+fn engine(options: &Options) -> Result<Arc<SharedEngine>, LoadError> {
+    let config = EngineConfig {
+        debug_info: options.debug.debug_info,
+        fuel: options.counts_fuel(),
+        coredump: options.debug.coredump.is_some(),
+        profiling: options.debug.profiling_strategy,
+    };
+    #[cfg(feature = "unstable-wasmtime")]
+    if let Some(base) = &options.engine_config {
+        return SharedEngine::own(config, base.clone());
+    }
+    SharedEngine::get(config)
 }
 
 /// Defines the system interface if it is granted, and returns the grant if a module uses it.

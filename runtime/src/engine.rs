@@ -10,7 +10,7 @@ use std::{
 
 use wasmtime::{Config, Engine, WasmBacktraceDetails};
 
-use crate::{deadline, error::LoadError, kernel::KernelModule};
+use crate::{deadline, debug::ProfilingStrategy, error::LoadError, kernel::KernelModule};
 
 /// What may differ from one engine to another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -19,6 +19,9 @@ pub(crate) struct EngineConfig {
     pub(crate) debug_info: bool,
     /// Count fuel.
     pub(crate) fuel: bool,
+    /// Keep what a core dump shows when a guest traps.
+    pub(crate) coredump: bool,
+    pub(crate) profiling: ProfilingStrategy,
 }
 
 /// An engine and the kernel compiled for it.
@@ -33,7 +36,8 @@ impl SharedEngine {
     ///
     /// # Errors
     ///
-    /// [`LoadError::Engine`] if the machine cannot run compiled WebAssembly.
+    /// [`LoadError::Engine`] if the machine cannot run compiled WebAssembly,
+    /// [`LoadError::ProfilingDisabled`].
     pub(crate) fn get(config: EngineConfig) -> Result<Arc<Self>, LoadError> {
         static ENGINES: LazyLock<Mutex<HashMap<EngineConfig, Arc<SharedEngine>>>> =
             LazyLock::new(Mutex::default);
@@ -41,35 +45,59 @@ impl SharedEngine {
         if let Some(shared) = engines.get(&config) {
             return Ok(Arc::clone(shared));
         }
-        let shared = Arc::new(Self::new(config).map_err(LoadError::engine)?);
+        let shared = Arc::new(Self::new(config, base_config())?);
         engines.insert(config, Arc::clone(&shared));
         Ok(shared)
     }
 
-    fn new(config: EngineConfig) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&engine_config(config))?;
+    /// Makes an engine that nobody shares, from the host's own configuration.
+    ///
+    /// # Errors
+    ///
+    /// As [`SharedEngine::get`].
+    #[cfg(feature = "unstable-wasmtime")]
+    pub(crate) fn own(config: EngineConfig, base: Config) -> Result<Arc<Self>, LoadError> {
+        Ok(Arc::new(Self::new(config, base)?))
+    }
+
+    fn new(config: EngineConfig, mut base: Config) -> Result<Self, LoadError> {
+        if config.profiling != ProfilingStrategy::None && !cfg!(feature = "profiling") {
+            return Err(LoadError::ProfilingDisabled { feature: "profiling" });
+        }
+        config.apply(&mut base);
+        let engine = Engine::new(&base).map_err(LoadError::engine)?;
         deadline::watch(&engine);
-        let kernel = KernelModule::new(&engine)?;
+        let kernel = KernelModule::new(&engine).map_err(LoadError::engine)?;
         Ok(Self { engine, kernel })
     }
 }
 
-fn engine_config(config: EngineConfig) -> Config {
-    let mut engine_config = Config::new();
-    engine_config
-        .epoch_interruption(true)
-        .debug_info(config.debug_info)
-        .consume_fuel(config.fuel)
-        .wasm_backtrace_details(details(config))
-        // Its memories have no bound but the machine's.
-        .wasm_memory64(false)
-        // The proposals that plug-ins in the wild are built with.
-        .wasm_multi_memory(true)
-        .wasm_tail_call(true)
-        .wasm_function_references(true)
-        .wasm_gc(true)
-        .wasm_exceptions(true);
-    engine_config
+/// Returns a configuration with the proposals that plug-ins in the wild are built with.
+fn base_config() -> Config {
+    let mut config = Config::new();
+    config.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
+    config
+}
+
+impl EngineConfig {
+    /// Sets what our promises rest on.
+    fn apply(self, config: &mut Config) {
+        config
+            .epoch_interruption(true)
+            .debug_info(self.debug_info)
+            .consume_fuel(self.fuel)
+            .wasm_backtrace_details(details(self))
+            .wasm_multi_memory(true)
+            // Its memories have no bound but the machine's.
+            .wasm_memory64(false);
+        // Where nothing is asked for, what the host's own configuration says holds.
+        if self.coredump {
+            config.coredump_on_trap(true);
+        }
+        if self.profiling != ProfilingStrategy::None {
+            config.profiler(self.profiling.into());
+        }
+    }
 }
 
 /// Says whether backtraces read the guest's DWARF for source lines. It is read in the host's memory

@@ -213,6 +213,12 @@ pub enum LoadError {
         /// The argument, name or value.
         text: String,
     },
+    /// This build of the host knows no profilers.
+    #[error("profiling is switched off in this build (feature `{feature}`)")]
+    ProfilingDisabled {
+        /// The cargo feature that switches it on.
+        feature: &'static str,
+    },
     /// The engine could not be set up on this machine.
     #[error("cannot set up the WebAssembly engine")]
     Engine {

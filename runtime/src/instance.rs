@@ -12,6 +12,7 @@ use wasmtime::{Instance, Store, TypedFunc, UpdateDeadline};
 use crate::{
     compiled::{Callable, Compiled},
     deadline::{CancelFlag, Deadline},
+    dump,
     error::CallError,
     host::{http::HttpSession, vars::Vars},
     kernel::Kernel,
@@ -176,6 +177,9 @@ impl LiveInstance {
                 }));
             }
             Err(Stop::Engine { ref running, err }) => {
+                if let Some(path) = &compiled.options.debug.coredump {
+                    dump::write_core(path, &err, &mut self.store);
+                }
                 (running.as_deref().unwrap_or(name), Ending::stopped(err, running.is_some()))
             }
         };
@@ -184,7 +188,13 @@ impl LiveInstance {
         }
         let message = self.error_message();
         let refusal = self.store.data().budget.refusal();
-        Evidence { name, ending, interruption, message, refusal }.judge()?;
+        let outcome = Evidence { name, ending, interruption, message, refusal }.judge();
+        if let (Err(_), Some(path)) = (&outcome, &compiled.options.debug.memdump)
+            && let Some(kernel) = &self.kernel
+        {
+            dump::write_memory(path, kernel.bytes(&self.store));
+        }
+        outcome?;
         let kernel = self.kernel.as_ref().expect("a call that succeeded had a kernel");
         Ok(kernel.output(&self.store))
     }

@@ -26,8 +26,8 @@
 //! # }
 //! ```
 //!
-//! This crate names no type of its engine in its interface, contains no unsafe code, and panics on
-//! no input.
+//! This crate names no type of its engine in its interface (but with the feature `unstable-wasmtime`),
+//! contains no unsafe code, and panics on no input.
 
 #![forbid(unsafe_code)]
 
@@ -39,6 +39,8 @@ mod call;
 mod compiled;
 mod current_plugin;
 mod deadline;
+mod debug;
+mod dump;
 mod engine;
 mod error;
 mod extensions;
@@ -73,12 +75,17 @@ mod wasi;
 pub use plugsmith_convert::{self as convert, FromBytes, FromBytesOwned, MemoryHandle, ToBytes};
 pub use plugsmith_manifest::{self as manifest, Manifest, Wasm, WasmMetadata};
 
+/// The engine, for [`PluginBuilder::with_wasmtime_config`]. Its version changes with ours.
+#[cfg(feature = "unstable-wasmtime")]
+pub use wasmtime;
+
 #[cfg(feature = "log-callback")]
 pub use crate::log_callback::{LogCallbackError, set_log_callback};
 pub use crate::{
     builder::PluginBuilder,
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
+    debug::{DebugOptions, ProfilingStrategy},
     error::{CallError, Error, LoadError},
     host::{HostError, http::HttpError},
     host_fn::{Function, UserData},

@@ -121,13 +121,11 @@ fn change(
     value: Option<Vec<u8>>,
     limit: u64,
 ) -> Result<(), HostError> {
-    match value {
-        Some(value) => vars.set(key, value, limit),
-        None => {
-            vars.remove(&key);
-            Ok(())
-        }
+    if let Some(value) = value {
+        return vars.set(key, value, limit);
     }
+    vars.remove(&key);
+    Ok(())
 }
 
 #[cfg(test)]

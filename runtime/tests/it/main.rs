@@ -5,6 +5,7 @@
 mod builtins;
 mod circles;
 mod commands;
+mod debug;
 mod extensions;
 mod guest;
 mod host_functions;

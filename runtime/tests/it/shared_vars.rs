@@ -107,7 +107,7 @@ fn the_plug_ins_of_a_pool_lose_no_count_of_the_hosts() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    let mut plugin = pool.get(Duration::from_secs(60)).unwrap().unwrap();
+                    let mut plugin = pool.get(Duration::from_mins(1)).unwrap().unwrap();
                     plugin.call::<_, ()>("count", ()).unwrap();
                 }
             });

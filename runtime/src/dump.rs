@@ -1,0 +1,31 @@
+//! Files that a failed call leaves behind for its author: a core dump of the guest, and the memory
+//! through which inputs and outputs pass.
+//!
+//! A file that cannot be written is a warning in the log. The call fails with its own error.
+
+use std::{fs, path::Path};
+
+use wasmtime::{Store, WasmCoreDump};
+
+use crate::state::State;
+
+/// The name that a core dump gives its program.
+const PROGRAM: &str = "plugsmith";
+
+/// Writes the core dump that `err` carries, if it does.
+pub(crate) fn write_core(path: &Path, err: &wasmtime::Error, store: &mut Store<State>) {
+    if let Some(dump) = err.downcast_ref::<WasmCoreDump>() {
+        write(path, &dump.serialize(store, PROGRAM), "a core dump");
+    }
+}
+
+/// Writes the exchange memory.
+pub(crate) fn write_memory(path: &Path, bytes: &[u8]) {
+    write(path, bytes, "a dump of the exchange memory");
+}
+
+fn write(path: &Path, bytes: &[u8], what: &str) {
+    if let Err(err) = fs::write(path, bytes) {
+        tracing::warn!("cannot write {what} to `{}`: {err}", path.display());
+    }
+}
