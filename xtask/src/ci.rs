@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use crate::{
     carts, examples, guests, kernel,
     progress::Progress,
+    skips::Skips,
     test, tidy,
     workspace::{self, Package, Workspace},
 };
@@ -37,7 +38,7 @@ const SLOW: &str = "the first run reads the WebAssembly engine and takes some mi
 ///
 /// The first check that fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut progress = Progress::new(guests::N_STEPS + 13);
+    let mut progress = Progress::new(guests::N_ALL_STEPS + 13);
 
     progress.step("Checking the lock file and the format", "");
     let metadata = ["metadata", "--locked", "--format-version=1"];
@@ -63,7 +64,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     progress.step("Looking for an HTTP client where none may be", "");
     refuse_http(&tree_without_features(workspace)?)?;
 
-    guests::build(workspace, &mut progress)?;
+    let mut skips = Skips::default();
+    guests::build_all(workspace, &mut progress, &mut skips)?;
+    skips.report()?;
 
     progress.step("Rebuilding the kernel", "");
     kernel::run(true)?;
@@ -73,13 +76,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
     progress.step("Running the tests with no features", "");
     for selection in without_features(&workspace.packages) {
-        workspace::run(test::command(workspace).arg("--quiet").args(selection))?;
+        workspace::run(test::command(workspace, &skips).arg("--quiet").args(selection))?;
     }
     progress.step("Running the tests with all features", "");
-    let mut all = test::command(workspace);
+    let mut all = test::command(workspace, &skips);
     workspace::run(all.args(["--quiet", "--workspace", "--all-features"]))?;
 
-    test::all(workspace, &mut progress, &[])
+    test::all(workspace, &mut progress, &skips, &[])
 }
 
 fn lint(workspace: &Workspace, selection: &[String]) -> Result<()> {

@@ -18,8 +18,14 @@ use crate::{
     workspace::{self, Workspace},
 };
 
-/// What plug-ins are compiled for.
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What plug-ins are compiled for, if they do not ask for more.
+pub(crate) const PLAIN: &str = "wasm32-unknown-unknown";
+
+/// What plug-ins are compiled for that use files, the clock and the like.
+pub(crate) const WASI: &str = "wasm32-wasip1";
+
+/// How to get the standard library for [`WASI`].
+pub(crate) const WASI_ADVICE: &str = "`rustup target add wasm32-wasip1`";
 
 /// The variable that forces a route.
 const ROUTE_VARIABLE: &str = "PLUGSMITH_ROUTE";
@@ -44,8 +50,10 @@ install one of these, then run the command again:
 /// A cargo that compiles for the guest, with what it needs to be told.
 #[derive(Debug)]
 pub(crate) struct GuestToolchain {
+    /// What it compiles for: [`PLAIN`] or [`WASI`].
+    pub(crate) triple: &'static str,
     program: OsString,
-    environment: Vec<(&'static str, OsString)>,
+    environment: Vec<(String, OsString)>,
     arguments: Vec<OsString>,
     root: PathBuf,
     target: PathBuf,
@@ -70,15 +78,21 @@ impl GuestToolchain {
 
     /// Where cargo puts what it compiles for the guest with this profile.
     pub(crate) fn artifacts(&self, profile: &str) -> PathBuf {
-        self.target.join(TARGET).join(profile)
+        self.target.join(self.triple).join(profile)
     }
 
     /// The standard library is installed beside this compiler.
-    fn installed(workspace: &Workspace, compiler: &Compiler, how: &str) -> Result<Self> {
+    fn installed(
+        workspace: &Workspace,
+        compiler: &Compiler,
+        triple: &'static str,
+        how: &str,
+    ) -> Result<Self> {
         Ok(Self {
+            triple,
             program: compiler.cargo.clone().into(),
-            environment: linker_variable(compiler.linker()?),
-            arguments: vec!["--target".into(), TARGET.into()],
+            environment: linker_variable(triple, compiler.linker()?),
+            arguments: vec!["--target".into(), triple.into()],
             root: workspace.root.clone(),
             target: workspace.target.clone(),
             description: format!("{how} (rustc {})", compiler.version),
@@ -89,15 +103,16 @@ impl GuestToolchain {
     /// because the variable that allows it would make cargo rebuild what lies in the common one.
     fn building_std(workspace: &Workspace, compiler: &Compiler, linker: Linker) -> Self {
         let target = workspace.target.join("build-std");
-        let mut environment = linker_variable(linker);
-        environment.push(("RUSTC", compiler.rustc.clone().into()));
-        environment.push(("RUSTC_BOOTSTRAP", "1".into()));
+        let mut environment = linker_variable(PLAIN, linker);
+        environment.push(("RUSTC".to_owned(), compiler.rustc.clone().into()));
+        environment.push(("RUSTC_BOOTSTRAP".to_owned(), "1".into()));
         Self {
+            triple: PLAIN,
             program: compiler.cargo.clone().into(),
             environment,
             arguments: vec![
                 "--target".into(),
-                TARGET.into(),
+                PLAIN.into(),
                 "-Zbuild-std=std,panic_abort".into(),
                 "--target-dir".into(),
                 target.clone().into(),
@@ -140,6 +155,20 @@ pub(crate) fn find(workspace: &Workspace) -> Result<GuestToolchain> {
     Ok(toolchain)
 }
 
+/// Finds a toolchain for [`WASI`], installing it where rustup can, and says what it found.
+///
+/// # Errors
+///
+/// If the standard library for it is not there, and cannot be installed.
+pub(crate) fn find_wasi(workspace: &Workspace) -> Result<GuestToolchain> {
+    let compiler = Compiler::current()?;
+    let toolchain = beside(workspace, &compiler, WASI).or_else(|missing| {
+        by_rustup(workspace, &compiler, WASI).map_err(|err| anyhow!("{missing:#}; {err:#}"))
+    })?;
+    progress::note(Paint::for_stderr(), &toolchain.description);
+    Ok(toolchain)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Route {
     Std,
@@ -167,25 +196,8 @@ impl Route {
     fn attempt(self, workspace: &Workspace) -> Result<GuestToolchain> {
         let compiler = Compiler::current()?;
         match self {
-            Self::Std => {
-                ensure!(
-                    compiler.has_std(),
-                    "rustc {} has no standard library for {TARGET}",
-                    compiler.version
-                );
-                let how = format!("the standard library for {TARGET} is installed");
-                GuestToolchain::installed(workspace, &compiler, &how)
-            }
-            Self::Rustup => {
-                add_target()?;
-                ensure!(
-                    compiler.has_std(),
-                    "rustup installed it, but not beside {}",
-                    compiler.rustc.display()
-                );
-                let how = format!("rustup has the standard library for {TARGET} installed");
-                GuestToolchain::installed(workspace, &compiler, &how)
-            }
+            Self::Std => beside(workspace, &compiler, PLAIN),
+            Self::Rustup => by_rustup(workspace, &compiler, PLAIN),
             Self::BuildStd => build_std(workspace, &compiler),
         }
     }
@@ -215,12 +227,39 @@ fn try_routes(workspace: &Workspace, routes: &[Route]) -> Result<GuestToolchain>
     ))
 }
 
-fn add_target() -> Result<()> {
+/// The standard library lies beside this compiler.
+fn beside(
+    workspace: &Workspace,
+    compiler: &Compiler,
+    triple: &'static str,
+) -> Result<GuestToolchain> {
+    ensure!(
+        compiler.has_std(triple),
+        "rustc {} has no standard library for {triple}",
+        compiler.version
+    );
+    let how = format!("the standard library for {triple} is installed");
+    GuestToolchain::installed(workspace, compiler, triple, &how)
+}
+
+/// Rustup puts the standard library beside this compiler.
+fn by_rustup(
+    workspace: &Workspace,
+    compiler: &Compiler,
+    triple: &'static str,
+) -> Result<GuestToolchain> {
     ensure!(program_in(&search_path(), "rustup").is_some(), "there is no rustup");
     let mut command = Command::new("rustup");
-    command.args(["target", "add", TARGET]);
+    command.args(["target", "add", triple]);
     progress::note(Paint::for_stderr(), &format!("running `{}`", workspace::line(&command)));
-    workspace::run(&mut command)
+    workspace::run(&mut command)?;
+    ensure!(
+        compiler.has_std(triple),
+        "rustup installed it, but not beside {}",
+        compiler.rustc.display()
+    );
+    let how = format!("rustup has the standard library for {triple} installed");
+    GuestToolchain::installed(workspace, compiler, triple, &how)
 }
 
 fn build_std(workspace: &Workspace, current: &Compiler) -> Result<GuestToolchain> {
@@ -251,11 +290,12 @@ fn build_std(workspace: &Workspace, current: &Compiler) -> Result<GuestToolchain
     }
 }
 
-fn linker_variable(linker: Linker) -> Vec<(&'static str, OsString)> {
+fn linker_variable(triple: &str, linker: Linker) -> Vec<(String, OsString)> {
+    let name = triple.to_uppercase().replace('-', "_");
     match linker {
         Linker::Default => Vec::new(),
         Linker::At(path) => {
-            vec![("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", path.into_os_string())]
+            vec![(format!("CARGO_TARGET_{name}_LINKER"), path.into_os_string())]
         }
     }
 }
@@ -278,15 +318,16 @@ mod tests {
     #[test]
     fn a_toolchain_compiles_for_the_guest() {
         let toolchain = GuestToolchain {
+            triple: PLAIN,
             program: "cargo".into(),
-            environment: linker_variable(Linker::At("wasm-ld-19".into())),
-            arguments: vec!["--target".into(), TARGET.into()],
+            environment: linker_variable(PLAIN, Linker::At("wasm-ld-19".into())),
+            arguments: vec!["--target".into(), PLAIN.into()],
             root: "root".into(),
             target: "target".into(),
             description: String::new(),
         };
         let command = toolchain.cargo("build");
-        assert_eq!(workspace::line(&command), format!("cargo build --target {TARGET}"));
+        assert_eq!(workspace::line(&command), format!("cargo build --target {PLAIN}"));
         let environment: Vec<_> = command.get_envs().collect();
         assert!(environment.contains(&("RUSTFLAGS".as_ref(), None)), "{environment:?}");
         assert!(
@@ -296,7 +337,7 @@ mod tests {
             )),
             "{environment:?}"
         );
-        assert_eq!(toolchain.artifacts("guest"), Path::new("target").join(TARGET).join("guest"));
+        assert_eq!(toolchain.artifacts("guest"), Path::new("target").join(PLAIN).join("guest"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::{
     examples, guests,
     progress::Progress,
+    skips::{self, Skips},
     workspace::{self, Workspace},
 };
 
@@ -16,11 +17,13 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If something does not compile, or a test fails.
+/// If something does not compile, a test fails, or something is skipped where nothing may be.
 pub(crate) fn run(workspace: &Workspace, rest: &[String]) -> Result<()> {
-    let mut progress = Progress::new(guests::N_STEPS + 1);
-    guests::build(workspace, &mut progress)?;
-    all(workspace, &mut progress, rest)
+    let mut progress = Progress::new(guests::N_ALL_STEPS + 1);
+    let mut skips = Skips::default();
+    guests::build_all(workspace, &mut progress, &mut skips)?;
+    skips.report()?;
+    all(workspace, &mut progress, &skips, rest)
 }
 
 /// Runs the tests of the whole workspace as the last step of the caller's progress.
@@ -28,17 +31,23 @@ pub(crate) fn run(workspace: &Workspace, rest: &[String]) -> Result<()> {
 /// # Errors
 ///
 /// As [`run`].
-pub(crate) fn all(workspace: &Workspace, progress: &mut Progress, rest: &[String]) -> Result<()> {
+pub(crate) fn all(
+    workspace: &Workspace,
+    progress: &mut Progress,
+    skips: &Skips,
+    rest: &[String],
+) -> Result<()> {
     progress.step(
         "Running the tests",
         "the first build compiles the WebAssembly engine and takes some minutes on two cores",
     );
-    workspace::run(command(workspace).arg("--workspace").args(rest))
+    workspace::run(command(workspace, skips).arg("--workspace").args(rest))
 }
 
-/// `cargo test` with the built plug-ins at hand.
-pub(crate) fn command(workspace: &Workspace) -> Command {
+/// `cargo test` with the built plug-ins at hand, and with the names of those that were skipped.
+pub(crate) fn command(workspace: &Workspace, skips: &Skips) -> Command {
     let mut command = workspace.cargo(&["test"]);
     command.env(examples::GUESTS_VARIABLE, workspace.guests());
+    command.env(skips::VARIABLE, skips.names());
     command
 }

@@ -32,6 +32,8 @@ pub(crate) struct Package {
     pub(crate) dependencies: Vec<Dependency>,
     /// Whether it has features that are on unless they are switched off.
     pub(crate) has_default_features: bool,
+    /// What it asks to be compiled for, if it is a plug-in: `package.metadata.guest.targets`.
+    pub(crate) guest_targets: Vec<String>,
 }
 
 /// Something that cargo compiles.
@@ -119,6 +121,7 @@ impl Package {
             has_default_features: package["features"]["default"]
                 .as_array()
                 .is_some_and(|features| !features.is_empty()),
+            guest_targets: strings(&package["metadata"]["guest"]["targets"]).unwrap_or_default(),
         })
     }
 }
@@ -188,6 +191,7 @@ mod tests {
                 "name": "discount",
                 "manifest_path": "/src/examples/guests/rust/discount/Cargo.toml",
                 "features": { "default": ["fast"], "fast": [] },
+                "metadata": { "guest": { "targets": ["wasm32-wasip1"] } },
                 "targets": [{
                     "name": "discount",
                     "kind": ["cdylib"],
@@ -207,6 +211,7 @@ mod tests {
         let dev: Vec<_> = package.dependencies.iter().map(|dependency| dependency.dev).collect();
         assert_eq!(dev, [false, true]);
         assert!(package.has_default_features);
+        assert_eq!(package.guest_targets, ["wasm32-wasip1"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Only looks; installs nothing.
 
 use std::{
-    env, fmt,
+    env,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -11,8 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{
-    setup::TARGET,
-    tools::{program_in, search_path},
+    tools::{self, program_in, search_path, version::Version},
     workspace,
 };
 
@@ -68,7 +67,7 @@ impl Compiler {
                 .with_context(|| format!("`rustc -vV` says no `{name}`"))
         };
         Ok(Self {
-            version: Version::parse(field("release: ")?)?,
+            version: Version::find(field("release: ")?).context("`rustc -vV` says no version")?,
             host: field("host: ")?.to_owned(),
             sysroot: sysroot.trim_end().into(),
             rustc,
@@ -76,9 +75,9 @@ impl Compiler {
         })
     }
 
-    /// Whether the guest's standard library is installed beside this compiler.
-    pub(super) fn has_std(&self) -> bool {
-        let Ok(entries) = self.rustlib().join(TARGET).join("lib").read_dir() else { return false };
+    /// Whether the standard library for a target is installed beside this compiler.
+    pub(super) fn has_std(&self, triple: &str) -> bool {
+        let Ok(entries) = self.rustlib().join(triple).join("lib").read_dir() else { return false };
         entries.flatten().any(|entry| {
             let name = entry.file_name();
             let name = name.to_string_lossy();
@@ -108,7 +107,7 @@ impl Compiler {
         if self.own_linker().is_some() || program_in(&path, "rust-lld").is_some() {
             return Ok(Linker::Default);
         }
-        match newest_wasm_ld(&path) {
+        match tools::newest_numbered(&path, "wasm-ld").or_else(|| program_in(&path, "wasm-ld")) {
             Some(linker) => Ok(Linker::At(linker)),
             None => bail!("no linker for WebAssembly: neither `rust-lld` nor `wasm-ld`"),
         }
@@ -128,66 +127,9 @@ impl Compiler {
     }
 }
 
-/// A release of Rust, without what does not matter here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version {
-    major: u32,
-    minor: u32,
-}
-
-impl Version {
-    fn parse(text: &str) -> Result<Self> {
-        let mut parts = text.split('.').map(str::parse);
-        match (parts.next(), parts.next()) {
-            (Some(Ok(major)), Some(Ok(minor))) => Ok(Self { major, minor }),
-            _ => bail!("`{text}` is not a version of Rust"),
-        }
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.major, self.minor)
-    }
-}
-
-/// Distributions name the linker `wasm-ld-19`; the plain name is often an older one.
-fn newest_wasm_ld(folders: &[PathBuf]) -> Option<PathBuf> {
-    let mut numbered = Vec::new();
-    for entry in folders.iter().flat_map(|folder| folder.read_dir()).flatten().flatten() {
-        if let Some(number) = wasm_ld_number(&entry.file_name().to_string_lossy()) {
-            numbered.push((number, entry.path()));
-        }
-    }
-    let newest = numbered.into_iter().max().map(|(_, path)| path);
-    newest.or_else(|| program_in(folders, "wasm-ld"))
-}
-
-fn wasm_ld_number(name: &str) -> Option<u32> {
-    name.strip_prefix("wasm-ld-")?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_compare_by_number() {
-        let version = |text| Version::parse(text).expect("it is a version");
-        assert!(version("1.85.0") >= OLDEST);
-        assert!(version("1.100.0-nightly") > OLDEST);
-        assert!(version("1.84.1") < OLDEST);
-        assert_eq!(version("1.96.0").to_string(), "1.96");
-        assert!(Version::parse("nightly").is_err());
-    }
-
-    #[test]
-    fn linkers_are_numbered() {
-        let rows = [("wasm-ld-19", Some(19)), ("wasm-ld", None), ("wasm-ld-x", None), ("ld", None)];
-        for (name, number) in rows {
-            assert_eq!(wasm_ld_number(name), number, "{name}");
-        }
-    }
 
     #[test]
     fn the_current_compiler_answers() {
