@@ -1,5 +1,5 @@
-//! What the example hosts share: the discount shop, finding the built plug-ins, and wording their
-//! failures.
+//! What the example hosts share: the discount shop, finding plug-ins, wording their failures,
+//! and a client for those that serve.
 //!
 //! The hosts themselves are in `examples/hosts`. Nothing here runs a plug-in.
 
@@ -9,8 +9,10 @@ mod cart;
 mod cart_lines;
 mod complaint;
 mod guest;
+mod http_client;
 mod ledger;
 mod money;
+mod plugin_folder;
 mod report;
 
 pub use crate::{
@@ -18,7 +20,9 @@ pub use crate::{
     cart_lines::{CartLines, LineError},
     complaint::{complaint, one_line},
     guest::{GuestError, guest},
+    http_client::{HttpReply, http, http_raw},
     ledger::{Ledger, Refusal, Sale},
     money::Cents,
+    plugin_folder::{Bounds, Installed, plugin_folder},
     report::Report,
 };
