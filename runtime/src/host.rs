@@ -131,19 +131,35 @@ pub(crate) fn catch<T: Default>(
     Ok(T::default())
 }
 
-/// Takes the text of the block at `offset`, which is thereby freed. Offset 0 is empty text.
-fn take_text(
+/// Frees the blocks that a guest passed to a function of the host, and [`catch`]es its failure.
+///
+/// Not before: what the function gave lies elsewhere, so a guest that frees what it passed, too, as
+/// some do, frees nothing else.
+fn finish<T: Default>(
+    caller: &mut Caller<'_, State>,
+    passed: impl IntoIterator<Item = u64>,
+    outcome: wasmtime::Result<T>,
+) -> wasmtime::Result<T> {
+    let kernel = caller.data().kernel();
+    for offset in passed.into_iter().filter(|offset| *offset != 0) {
+        kernel.free(&mut *caller, offset)?;
+    }
+    catch(caller, outcome)
+}
+
+/// Reads the text of the block at `offset`. Offset 0 is empty text.
+fn read_text(
     caller: &mut Caller<'_, State>,
     offset: u64,
     what: &'static str,
 ) -> wasmtime::Result<String> {
-    let bytes = take_bytes(caller, offset, what)?;
+    let bytes = read_bytes(caller, offset, what)?;
     String::from_utf8(bytes)
         .map_err(|err| HostError::NotUtf8 { what, source: err.utf8_error() }.into())
 }
 
-/// Takes the bytes of the block at `offset`, which is thereby freed. Offset 0 is no bytes.
-fn take_bytes(
+/// Reads the bytes of the block at `offset`. Offset 0 is no bytes.
+fn read_bytes(
     caller: &mut Caller<'_, State>,
     offset: u64,
     what: &'static str,
@@ -155,9 +171,7 @@ fn take_bytes(
     }
     let kernel = caller.data().kernel();
     let block = kernel.block(&mut *caller, offset)?.ok_or(HostError::NoBlock { what, offset })?;
-    let bytes = kernel.read(caller, block).to_vec();
-    kernel.free(&mut *caller, offset)?;
-    Ok(bytes)
+    Ok(kernel.read(caller, block).to_vec())
 }
 
 /// Puts the value that `find` returns into a new block, which the guest then owns. None is offset 0.

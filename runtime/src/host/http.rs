@@ -31,7 +31,7 @@ pub use self::error::HttpError;
 use self::session::http_request;
 #[cfg(feature = "http")]
 pub(crate) use self::{exchange::HttpAccess, session::HttpSession};
-use super::{EXTISM_ENV_MODULE, catch, give_from};
+use super::{EXTISM_ENV_MODULE, finish, give_from};
 use crate::state::State;
 
 /// Choices about HTTP that are not part of the manifest.
@@ -49,7 +49,7 @@ pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         "http_request",
         |mut caller: Caller<'_, State>, request: u64, body: u64| {
             let outcome = http_request(&mut caller, request, body);
-            catch(&mut caller, outcome)
+            finish(&mut caller, [request, body], outcome)
         },
     )?;
     linker.func_wrap(EXTISM_ENV_MODULE, "http_status_code", |caller: Caller<'_, State>| {

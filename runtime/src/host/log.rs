@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::{EXTISM_ENV_MODULE, take_text};
+use super::{EXTISM_ENV_MODULE, finish, read_bytes};
 use crate::{
     log::{LogLevel, LogSource},
     state::State,
@@ -37,8 +37,15 @@ fn log(mut caller: Caller<'_, State>, level: LogLevel, message: u64) -> wasmtime
         let kernel = caller.data().kernel();
         return kernel.free(caller, message);
     }
-    let message = take_text(&mut caller, message, "a log message")?;
-    caller.data().log.write(level, LogSource::Guest, &message).map_err(wasmtime::Error::new)
+    let outcome = write(&mut caller, level, message);
+    finish(&mut caller, [message], outcome)
+}
+
+/// Logs the bytes of a block as text, with the sign for what is unknown where they are none.
+fn write(caller: &mut Caller<'_, State>, level: LogLevel, message: u64) -> wasmtime::Result<()> {
+    let bytes = read_bytes(caller, message, "a log message")?;
+    let text = String::from_utf8_lossy(&bytes);
+    caller.data().log.write(level, LogSource::Guest, &text).map_err(wasmtime::Error::new)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::{Caller, Linker};
 
-use super::{EXTISM_ENV_MODULE, HostError, catch, give_from, give_value, take_bytes, take_text};
+use super::{EXTISM_ENV_MODULE, HostError, finish, give_from, give_value, read_bytes, read_text};
 use crate::state::State;
 
 /// The limit in bytes unless the manifest says otherwise.
@@ -72,21 +72,21 @@ fn cost(key: &str, value: &[u8]) -> u64 {
 pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.func_wrap(EXTISM_ENV_MODULE, "var_get", |mut caller: Caller<'_, State>, key: u64| {
         let outcome = var_get(&mut caller, key);
-        catch(&mut caller, outcome)
+        finish(&mut caller, [key], outcome)
     })?;
     linker.func_wrap(
         EXTISM_ENV_MODULE,
         "var_set",
         |mut caller: Caller<'_, State>, key: u64, value: u64| {
             let outcome = var_set(&mut caller, key, value);
-            catch(&mut caller, outcome)
+            finish(&mut caller, [key, value], outcome)
         },
     )?;
     Ok(())
 }
 
 fn var_get(caller: &mut Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
-    let key = take_text(caller, key, "a variable's key")?;
+    let key = read_text(caller, key, "a variable's key")?;
     let Some(shared) = &caller.data().shared_vars else {
         return give_from(caller, |state| state.vars.map().get(&key).map(Vec::as_slice));
     };
@@ -101,10 +101,10 @@ fn var_set(caller: &mut Caller<'_, State>, key: u64, value: u64) -> wasmtime::Re
     if limit == 0 {
         return Err(HostError::VarsDisabled.into());
     }
-    let key = take_text(caller, key, "a variable's key")?;
+    let key = read_text(caller, key, "a variable's key")?;
     let value = match value {
         0 => None,
-        offset => Some(take_bytes(caller, offset, "a variable's value")?),
+        offset => Some(read_bytes(caller, offset, "a variable's value")?),
     };
     let State { vars, shared_vars, .. } = caller.data_mut();
     match shared_vars {

@@ -10,6 +10,7 @@ const ASKING: &str = r#"(module
     (import "extism:host/env" "input_offset" (func $input (result i64)))
     (import "extism:host/env" "length" (func $length (param i64) (result i64)))
     (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+    (import "extism:host/env" "free" (func $free (param i64)))
     (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
     (import "extism:host/env" "output_set" (func $output (param i64 i64)))
     (import "extism:host/env" "config_get" (func $config_get (param i64) (result i64)))
@@ -26,6 +27,17 @@ const ASKING: &str = r#"(module
         (local.get $block))
     (func (export "config") (call $answer (call $config_get (call $input))))
     (func (export "var") (call $answer (call $var_get (call $input))))
+    (func (export "config_and_free") (local $value i64) (local $key i64)
+        (local.set $key (call $input))
+        (local.set $value (call $config_get (local.get $key)))
+        (call $free (local.get $key))
+        (call $answer (local.get $value)))
+    (func (export "var_and_free") (local $value i64) (local $key i64)
+        (local.set $key (call $input))
+        (local.set $value (call $var_get (local.get $key)))
+        (call $free (local.get $key))
+        (call $answer (local.get $value)))
+    (func (export "set_to_key") (call $var_set (call $input) (call $input)))
     (func (export "set") (call $var_set (call $input) (call $byte)))
     (func (export "set_large") (call $var_set (call $input) (call $alloc (i64.const 1000))))
     (func (export "remove") (call $var_set (call $input) (i64.const 0)))
@@ -66,6 +78,14 @@ fn variables_live_across_calls_and_instances() {
     assert_eq!(ask(&mut plugin, "var", "a"), "!");
     ask(&mut plugin, "remove", "a");
     assert_eq!(ask(&mut plugin, "var", "a"), "");
+}
+
+#[test]
+fn what_is_given_is_never_what_was_passed() {
+    let mut plugin = load(manifest(ASKING).with_config_key("currency", "EUR"));
+    assert_eq!(ask(&mut plugin, "config_and_free", "currency"), "EUR");
+    ask(&mut plugin, "set_to_key", "a");
+    assert_eq!(ask(&mut plugin, "var_and_free", "a"), "a");
 }
 
 #[test]
@@ -113,7 +133,7 @@ fn arguments_that_are_no_block_are_refused_and_the_next_call_runs() {
 }
 
 #[test]
-fn keys_and_messages_must_be_text() {
+fn keys_must_be_text() {
     let mut plugin = load(manifest(ASKING));
     let err = plugin.call::<_, ()>("var", &b"\xff"[..]).unwrap_err();
     assert!(format!("{err:?}").contains("a variable's key is not valid UTF-8"), "{err:?}");

@@ -28,6 +28,13 @@ const LOGGING: &str = r#"(module
         (call $info (call $word))
         (call $warn (call $word))
         (call $error (call $word)))
+    (func (export "bytes")
+        (local $block i64)
+        (local.set $block (call $alloc (i64.const 3)))
+        (call $store (local.get $block) (i32.const 104))
+        (call $store (i64.add (local.get $block) (i64.const 1)) (i32.const 255))
+        (call $store (i64.add (local.get $block) (i64.const 2)) (i32.const 105))
+        (call $error (local.get $block)))
     (func (export "level") (result i32) (call $level)))"#;
 
 /// Notes what plug-ins log.
@@ -90,6 +97,14 @@ fn a_guest_is_told_its_own_level() {
     }
     // Neither a sink nor a subscriber: nobody listens.
     assert_eq!(level(&mut logging().build().unwrap()), i32::MAX);
+}
+
+#[test]
+fn a_message_that_is_no_text_is_logged_as_far_as_it_is() {
+    let notes = Notes::default();
+    let mut plugin = logging().with_log_sink(notes.sink()).build().unwrap();
+    call(&mut plugin, "bytes").unwrap();
+    assert_eq!(notes.take(), ["- ERROR guest h\u{fffd}i"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use wasmtime::Caller;
 
 use super::{HttpError, exchange::HttpAccess, request::Outgoing};
 use crate::{
-    host::{HostError, give, take_bytes, take_text},
+    host::{HostError, give, read_bytes, read_text},
     state::State,
 };
 
@@ -59,10 +59,10 @@ pub(super) fn http_request(
     body: u64,
 ) -> wasmtime::Result<u64> {
     caller.data_mut().http.begin_call();
-    let request = take_request(caller, request)?;
+    let request = read_request(caller, request)?;
     let body = match body {
         0 => None,
-        offset => Some(take_bytes(caller, offset, "the body of an HTTP request")?),
+        offset => Some(read_bytes(caller, offset, "the body of an HTTP request")?),
     };
     let state = caller.data_mut();
     // A call that must end sends nothing any more.
@@ -82,7 +82,7 @@ pub(super) fn http_request(
     give(caller, &received.body)
 }
 
-fn take_request(caller: &mut Caller<'_, State>, offset: u64) -> wasmtime::Result<HttpRequest> {
+fn read_request(caller: &mut Caller<'_, State>, offset: u64) -> wasmtime::Result<HttpRequest> {
     let kernel = caller.data().kernel();
     let len = kernel.block(&mut *caller, offset)?.map_or(0, |block| block.range().len() as u64);
     if len > DESCRIPTION_LIMIT {
@@ -90,7 +90,7 @@ fn take_request(caller: &mut Caller<'_, State>, offset: u64) -> wasmtime::Result
         let err = HttpError::RequestTooLarge { what, found: len, limit: DESCRIPTION_LIMIT };
         return Err(HostError::from(err).into());
     }
-    let text = take_text(caller, offset, "an HTTP request")?;
+    let text = read_text(caller, offset, "an HTTP request")?;
     let malformed = |source| HostError::from(HttpError::Malformed { source });
     Ok(HttpRequest::from_json(&text).map_err(malformed)?)
 }
