@@ -9,7 +9,11 @@ use std::{error::Error as StdError, io, path::PathBuf, time::Duration};
 pub use anyhow::Error;
 use plugsmith_manifest::ManifestError;
 
-use crate::outcome::{GuestTrap, Trap};
+use crate::{
+    artifact::ArtifactError,
+    cache::CacheError,
+    outcome::{GuestTrap, Trap},
+};
 
 /// A cause whose type is not part of our promise.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -213,6 +217,12 @@ pub enum LoadError {
         /// The argument, name or value.
         text: String,
     },
+    /// The bytes given are no compiled plug-in for this program.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// There can be no cache where one was asked for.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// This build of the host knows no profilers.
     #[error("profiling is switched off in this build (feature `{feature}`)")]
     ProfilingDisabled {
@@ -372,14 +382,15 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Returns the status that the peer's interface reports for this failure: the guest's own if
-    /// it returned one or exited with one, 134 for a trap, and -1 for all else.
+    /// Returns the status that Extism's interface reports for this failure: the guest's own if it
+    /// returned one or exited with one, 134 for a trap without a message, a time-out and a
+    /// cancellation, and -1 for all else.
     #[must_use]
     pub fn status(&self) -> i32 {
         /// What a shell reports for a process that was aborted.
         const TRAPPED: i32 = 134;
         match self {
-            Self::Guest { trap: Some(_), .. } | Self::Trap { .. } => TRAPPED,
+            Self::Trap { .. } | Self::TimedOut { .. } | Self::Cancelled => TRAPPED,
             Self::Exit { status: 0, .. } => -1,
             Self::Guest { status, .. }
             | Self::Status { status, .. }
