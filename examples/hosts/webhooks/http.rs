@@ -135,9 +135,10 @@ fn parse_head(bytes: &[u8]) -> Result<Option<(Request, usize, usize)>, HttpError
     let mut head = httparse::Request::new(&mut headers);
     let head_len = match head.parse(bytes) {
         Ok(httparse::Status::Complete(len)) if len <= HEAD_LIMIT => len,
-        Ok(httparse::Status::Complete(_)) => return Err(HttpError::HeadTooLarge),
+        Ok(httparse::Status::Complete(_)) | Err(httparse::Error::TooManyHeaders) => {
+            return Err(HttpError::HeadTooLarge);
+        }
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => return Err(HttpError::HeadTooLarge),
         Err(_) => return Err(HttpError::Malformed),
     };
     let (Some(method), Some(path)) = (head.method, head.path) else {
