@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
+    artifact::Artifact,
+    cache::CacheChoice,
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
     debug::{DebugOptions, ProfilingStrategy},
@@ -25,6 +27,7 @@ pub(crate) struct Options {
     #[cfg(feature = "wasi")]
     pub(crate) system: crate::wasi::WasiOptions,
     pub(crate) debug: DebugOptions,
+    pub(crate) cache: CacheChoice,
     #[cfg(feature = "unstable-wasmtime")]
     pub(crate) engine_config: Option<wasmtime::Config>,
     pub(crate) host_errors_catchable: bool,
@@ -35,6 +38,15 @@ pub(crate) struct Options {
     pub(crate) call_reports: bool,
     pub(crate) shared_vars: Option<SharedVars>,
     pub(crate) kernel_page_limit: Option<u32>,
+}
+
+/// What a plug-in is made of.
+#[derive(Debug, Clone)]
+pub(crate) enum Source<'a> {
+    /// What is still to be compiled.
+    Input(WasmInput<'a>),
+    /// What is compiled already.
+    Artifact(Artifact),
 }
 
 impl Options {
@@ -70,7 +82,7 @@ impl Options {
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct PluginBuilder<'a> {
-    pub(crate) source: WasmInput<'a>,
+    pub(crate) source: Source<'a>,
     pub(crate) functions: Vec<Function>,
     pub(crate) options: Options,
 }
@@ -78,7 +90,15 @@ pub struct PluginBuilder<'a> {
 impl<'a> PluginBuilder<'a> {
     /// Starts with a module, WebAssembly text, or a manifest, and nothing granted.
     pub fn new(plugin: impl Into<WasmInput<'a>>) -> Self {
-        Self { source: plugin.into(), functions: Vec::new(), options: Options::default() }
+        Self::of(Source::Input(plugin.into()))
+    }
+
+    pub(crate) fn of_artifact(artifact: Artifact) -> Self {
+        Self::of(Source::Artifact(artifact))
+    }
+
+    fn of(source: Source<'a>) -> Self {
+        Self { source, functions: Vec::new(), options: Options::default() }
     }
 
     /// Grants the system interface, WASI preview 1, or not (the default).
@@ -257,6 +277,36 @@ impl<'a> PluginBuilder<'a> {
     /// Only for plug-ins that you trust: no limit covers the time and memory that reading it takes.
     pub fn with_debug_info(mut self) -> Self {
         self.options.debug.debug_info = true;
+        self
+    }
+
+    /// Keeps compiled modules in `folder`, and takes them from there instead of compiling them again.
+    ///
+    /// The folder is made if it does not exist. It must belong to the user who runs this program and
+    /// be closed to all others, since the code in it runs with all of the program's rights; a file
+    /// in it that was changed is recognised and compiled anew. The modules used least recently are
+    /// removed beyond 1 GiB.
+    ///
+    /// Without this, the environment decides: `PLUGSMITH_CACHE` names such a folder, or
+    /// `EXTISM_CACHE_CONFIG` a configuration as in [`with_cache_config`](Self::with_cache_config);
+    /// either may be empty for no cache. Without those, nothing is cached.
+    pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.cache = CacheChoice::Folder(folder.into());
+        self
+    }
+
+    /// Keeps compiled modules as the file `path` says: TOML, with a table `cache` and in it
+    /// `enabled`, `directory` (the default is the user's folder for caches) and
+    /// `files-total-size-soft-limit` (such as `512Mi`). The files are in `plugsmith` of that
+    /// directory.
+    pub fn with_cache_config(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.cache = CacheChoice::Config(path.into());
+        self
+    }
+
+    /// Keeps no compiled modules, whatever the environment says.
+    pub fn with_cache_disabled(mut self) -> Self {
+        self.options.cache = CacheChoice::Off;
         self
     }
 

@@ -10,7 +10,8 @@ use wasmtime::{ExternType, Linker, Module, Store, ValType};
 #[cfg(feature = "wasi")]
 use crate::wasi::{self, Wasi};
 use crate::{
-    builder::{Options, PluginBuilder},
+    builder::{Options, PluginBuilder, Source},
+    cache::Cache,
     deadline::Deadline,
     engine::{EngineConfig, SharedEngine},
     error::{CallError, Error, LoadError},
@@ -86,13 +87,21 @@ impl fmt::Debug for CompiledPlugin {
 
 fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let PluginBuilder { source, functions, options } = builder;
-    let (manifest, modules) = source::read(source)?;
     let engine = engine(&options)?;
+    let (manifest, modules) = match source {
+        Source::Input(input) => {
+            let (manifest, modules) = source::read(input)?;
+            let cache = options.cache.open()?;
+            let modules =
+                compile_modules(&engine, cache.as_ref(), modules, manifest.memory.max_pages)?;
+            (manifest, modules)
+        }
+        Source::Artifact(artifact) => (artifact.manifest().clone(), artifact.load(&engine.engine)?),
+    };
     let limits = MemoryLimits {
         guest_pages: manifest.memory.max_pages,
         kernel_pages: options.kernel_page_limit.unwrap_or(DEFAULT_KERNEL_PAGE_LIMIT),
     };
-    let modules = compile_modules(&engine, modules, limits.guest_pages)?;
     let time_limit = manifest.timeout_ms.map(Duration::from_millis);
     let http = Arc::new(HttpAccess::new(&manifest, options.http, limits.kernel_pages));
     let manifest = Arc::new(manifest);
@@ -163,13 +172,16 @@ pub(crate) fn scratch_state(manifest: &Arc<Manifest>, limits: MemoryLimits) -> S
 
 fn compile_modules(
     engine: &SharedEngine,
+    cache: Option<&Cache>,
     modules: Vec<NamedModule>,
     page_limit: Option<u32>,
 ) -> Result<Vec<CompiledModule>, LoadError> {
     let mut initial_pages = 0_u64;
     let mut compiled = Vec::with_capacity(modules.len());
     for NamedModule { name, bytes } in modules {
-        let module = Module::new(&engine.engine, &bytes)
+        let engine = &engine.engine;
+        let module = cache
+            .map_or_else(|| Module::new(engine, &bytes), |cache| cache.module(engine, &bytes))
             .map_err(|err| LoadError::InvalidModule { module: name.clone(), source: err.into() })?;
         initial_pages = initial_pages.saturating_add(survey::initial_pages(&name, &bytes)?);
         compiled.push(CompiledModule { name, module });

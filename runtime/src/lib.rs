@@ -27,14 +27,16 @@
 //! ```
 //!
 //! This crate names no type of its engine in its interface (but with the feature `unstable-wasmtime`),
-//! contains no unsafe code, and panics on no input.
+//! contains no unsafe code but for loading code that is compiled already, and panics on no input.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod artifact;
 mod builder;
+mod cache;
 mod call;
 mod compiled;
 mod current_plugin;
@@ -60,6 +62,7 @@ mod memory;
 mod outcome;
 mod plugin;
 mod pool;
+mod precompiled;
 mod report;
 mod shared_vars;
 mod signature;
@@ -82,7 +85,9 @@ pub use wasmtime;
 #[cfg(feature = "log-callback")]
 pub use crate::log_callback::{LogCallbackError, set_log_callback};
 pub use crate::{
+    artifact::ArtifactError,
     builder::PluginBuilder,
+    cache::{CacheError, ConfigError},
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
     debug::{DebugOptions, ProfilingStrategy},
@@ -94,6 +99,7 @@ pub use crate::{
     outcome::{GuestFrame, GuestTrap, SourceLine, Trap},
     plugin::{CancelHandle, Plugin},
     pool::{Pool, PoolBuilder, PoolPlugin},
+    precompiled::ArtifactKey,
     report::CallReport,
     shared_vars::SharedVars,
     source::WasmInput,

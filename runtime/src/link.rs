@@ -126,6 +126,11 @@ impl LinkPlan {
         &self.modules[self.main].module
     }
 
+    /// Returns every module and its name.
+    pub(crate) fn named_modules(&self) -> impl Iterator<Item = (&str, &Module)> {
+        self.modules.iter().map(|planned| (planned.name.as_str(), &planned.module))
+    }
+
     /// Makes an instance of every module and runs its initialisers. Returns the main one.
     ///
     /// # Errors

@@ -112,7 +112,7 @@ fn a_profile_wants_the_feature() {
 fn a_profiler_is_told_the_names_of_functions() {
     let builder = trapping().with_profiling_strategy(ProfilingStrategy::PerfMap);
     call(&mut builder.build().unwrap(), "run").unwrap();
-    let map = PathBuf::from(format!("/tmp/perf-{}.map", process::id()));
+    let map = PathBuf::from("/").join("tmp").join(format!("perf-{}.map", process::id()));
     let text = fs::read_to_string(&map).unwrap();
     let _ = fs::remove_file(map);
     assert!(text.contains("inner"), "{text}");

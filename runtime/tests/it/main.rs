@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod artifact;
 mod builtins;
+mod cache;
 mod circles;
 mod commands;
 mod debug;

@@ -1,0 +1,260 @@
+//! The folder of a cache: who may write to it, the key in it, and its files.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use uuid::Uuid;
+
+use super::choice::ConfigError;
+
+/// The file of the key.
+const KEY_FILE: &str = "key";
+
+/// What the names of modules end in.
+const MODULE_END: &str = ".module";
+
+/// What the names of files end in that are being written.
+const UNFINISHED_END: &str = ".unfinished";
+
+/// How old an unfinished file is that nobody finishes any more.
+const ABANDONED: Duration = Duration::from_hours(1);
+
+/// How old a file's time of last use may become before it is set anew.
+const USE_PRECISION: Duration = Duration::from_hours(1);
+
+/// Why there can be no cache where one was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CacheError {
+    /// The folder cannot be made or looked at.
+    #[error("the cache folder `{}` cannot be used", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Others than this process's user can write to the folder, or read its key.
+    #[error(
+        "`{}` of the cache is open to other users: it must belong to the user who runs this program, \
+         and be closed to all others (`chmod go-rwx`)", path.display()
+    )]
+    NotPrivate {
+        /// The folder, or the key in it.
+        path: PathBuf,
+    },
+    /// The key cannot be read or made.
+    #[error("the key of the cache, `{}`, cannot be used", path.display())]
+    Key {
+        /// The key's file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The configuration file cannot be read.
+    #[error("the cache configuration `{}` cannot be read", path.display())]
+    ReadConfig {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The configuration file is wrong.
+    #[error("the cache configuration `{}` is wrong", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        problem: ConfigError,
+    },
+    /// The configuration names no folder, and the system has none for caches.
+    #[error("the cache configuration names no `directory`, and this user has no folder for caches")]
+    NoFolder,
+}
+
+/// The folder of a cache, which only this process's user can write to.
+pub(super) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Opens the folder at `path`, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError::Folder`], [`CacheError::NotPrivate`].
+    pub(super) fn open(path: &Path) -> Result<Self, CacheError> {
+        let failed = |source| CacheError::Folder { path: path.to_owned(), source };
+        private_folder().recursive(true).create(path).map_err(failed)?;
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if !is_private(&metadata) {
+            return Err(CacheError::NotPrivate { path: path.to_owned() });
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Returns the key of the folder, which is made at the first request.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError::Key`], [`CacheError::NotPrivate`].
+    pub(super) fn key(&self) -> Result<[u8; 32], CacheError> {
+        let path = self.path.join(KEY_FILE);
+        let failed = |source| CacheError::Key { path: path.clone(), source };
+        if !path.exists() {
+            self.make_key(&path).map_err(failed)?;
+        }
+        let mut file = File::open(&path).map_err(failed)?;
+        if !is_private(&file.metadata().map_err(failed)?) {
+            return Err(CacheError::NotPrivate { path });
+        }
+        let mut key = [0; 32];
+        file.read_exact(&mut key).map_err(failed)?;
+        Ok(key)
+    }
+
+    /// Writes a key, unless another process is quicker.
+    fn make_key(&self, path: &Path) -> io::Result<()> {
+        // Two numbers of 122 random bits each from the system.
+        let random = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
+        let key = blake3::hash(&random);
+        let unfinished = self.write_unfinished(key.as_bytes())?;
+        // Other than a renamed file, a link never replaces a key.
+        let linked = fs::hard_link(&unfinished, path);
+        let _ = fs::remove_file(unfinished);
+        match linked {
+            Err(err) if err.kind() != io::ErrorKind::AlreadyExists => Err(err),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the bytes of a file and notes that it was used, or `None` if it is not there.
+    pub(super) fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let mut file = File::open(self.module_path(name)).ok()?;
+        let metadata = file.metadata().ok()?;
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
+        file.read_to_end(&mut bytes).ok()?;
+        if age(&metadata) > USE_PRECISION {
+            let _ = file.set_modified(SystemTime::now());
+        }
+        Some(bytes)
+    }
+
+    /// Writes a file, or replaces it, in one step for everyone who looks.
+    ///
+    /// # Errors
+    ///
+    /// What the system said. Nothing is left behind then.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let unfinished = self.write_unfinished(bytes)?;
+        fs::rename(&unfinished, self.module_path(name)).inspect_err(|_| {
+            let _ = fs::remove_file(&unfinished);
+        })
+    }
+
+    /// Removes abandoned files, and modules that were not used for longest until the rest is of
+    /// `bytes_limit` at most.
+    ///
+    /// # Errors
+    ///
+    /// What the system said of the folder. A file that cannot be removed is left.
+    pub(super) fn shrink_to(&self, bytes_limit: u64) -> io::Result<()> {
+        let mut modules = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let Ok(metadata) = entry.metadata() else { continue };
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(MODULE_END) {
+                modules.push((age(&metadata), metadata.len(), entry.path()));
+            } else if name.ends_with(UNFINISHED_END) && age(&metadata) > ABANDONED {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        modules.sort_unstable();
+        let mut total = 0_u64;
+        for (_, len, path) in modules {
+            total = total.saturating_add(len);
+            if total > bytes_limit {
+                let _ = fs::remove_file(path);
+            }
+        }
+        Ok(())
+    }
+
+    fn module_path(&self, name: &str) -> PathBuf {
+        self.path.join(format!("{name}{MODULE_END}"))
+    }
+
+    /// Writes a file under a name of its own, closed to other users.
+    fn write_unfinished(&self, bytes: &[u8]) -> io::Result<PathBuf> {
+        let path = self.path.join(format!("{}{UNFINISHED_END}", Uuid::new_v4()));
+        let written = private_file().open(&path).and_then(|mut file| file.write_all(bytes));
+        match written {
+            Ok(()) => Ok(path),
+            Err(err) => {
+                let _ = fs::remove_file(path);
+                Err(err)
+            }
+        }
+    }
+}
+
+/// Returns how long ago a file was last used.
+fn age(metadata: &fs::Metadata) -> Duration {
+    metadata.modified().ok().and_then(|used| used.elapsed().ok()).unwrap_or_default()
+}
+
+#[cfg(unix)]
+fn private_folder() -> DirBuilder {
+    use std::os::unix::fs::DirBuilderExt as _;
+
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+#[cfg(not(unix))]
+fn private_folder() -> DirBuilder {
+    DirBuilder::new()
+}
+
+#[cfg(unix)]
+fn private_file() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    options
+}
+
+/// Says whether a folder or file belongs to this process's user, and to nobody else.
+#[cfg(unix)]
+fn is_private(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    /// What others than the owner may do.
+    const OTHERS: u32 = 0o077;
+    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & OTHERS == 0
+}
+
+/// Elsewhere a user's own folders are closed to others by the system's defaults.
+#[cfg(not(unix))]
+fn is_private(_: &fs::Metadata) -> bool {
+    true
+}

@@ -1,0 +1,222 @@
+//! The folder of compiled modules.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process, thread,
+    time::{Duration, SystemTime},
+};
+
+use plugsmith::{CacheError, LoadError, PluginBuilder};
+
+use crate::guest::{call, load_error, manifest};
+
+/// A folder that is removed when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("plugsmith-cache-{name}-{}", process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Self(path)
+    }
+
+    fn modules(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> = fs::read_dir(&self.0)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "module"))
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn guest(answer: u32) -> String {
+    format!(r#"(module (func (export "run") (result i32) (i32.const {answer})))"#)
+}
+
+/// Loads a guest with a cache and calls it.
+fn run(builder: PluginBuilder<'_>) -> i32 {
+    builder.build().unwrap().call_get_error_code::<_, ()>("run", ()).unwrap_err().1
+}
+
+fn cached(answer: u32, folder: &Path) -> i32 {
+    run(PluginBuilder::new(manifest(&guest(answer))).with_cache(folder))
+}
+
+/// Makes a file look as if it was last used long ago, and returns when.
+fn age(path: &Path) -> SystemTime {
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_hours(1_000_000 / 3_600);
+    fs::File::open(path).unwrap().set_modified(long_ago).unwrap();
+    long_ago
+}
+
+fn last_used(path: &Path) -> SystemTime {
+    fs::metadata(path).unwrap().modified().unwrap()
+}
+
+#[test]
+fn a_module_is_compiled_once() {
+    let folder = Folder::new("once");
+    assert_eq!(cached(1, &folder.0), 1);
+    let files = folder.modules();
+    assert_eq!(files.len(), 1);
+    let bytes = fs::read(&files[0]).unwrap();
+    let long_ago = age(&files[0]);
+    assert_eq!(cached(1, &folder.0), 1);
+    assert_eq!(folder.modules(), files);
+    assert_eq!(fs::read(&files[0]).unwrap(), bytes);
+    assert!(last_used(&files[0]) > long_ago, "its use was noted");
+}
+
+#[test]
+fn another_module_or_another_engine_is_another_file() {
+    let folder = Folder::new("other");
+    cached(1, &folder.0);
+    assert_eq!(cached(2, &folder.0), 2);
+    assert_eq!(folder.modules().len(), 2);
+    let manifest = manifest(&guest(1));
+    run(PluginBuilder::new(&manifest).with_cache(&folder.0).with_fuel_limit(1_000));
+    assert_eq!(folder.modules().len(), 3);
+}
+
+#[test]
+fn a_damaged_file_is_compiled_anew() {
+    let folder = Folder::new("damaged");
+    cached(1, &folder.0);
+    cached(2, &folder.0);
+    let [first, second] = folder.modules().try_into().unwrap();
+    let good = fs::read(&first).unwrap();
+    let flipped = |idx: usize| {
+        let mut bytes = good.clone();
+        bytes[idx] ^= 0x80;
+        bytes
+    };
+    for bad in [
+        Vec::new(),
+        good[..31].to_vec(),
+        good[..good.len() - 1].to_vec(),
+        good[..good.len() / 2].to_vec(),
+        flipped(0),
+        flipped(good.len() / 2),
+        flipped(good.len() - 1),
+        // Another module's, in its own seal.
+        fs::read(&second).unwrap(),
+    ] {
+        fs::write(&first, bad).unwrap();
+        assert_eq!((cached(1, &folder.0), cached(2, &folder.0)), (1, 2));
+        assert_eq!(fs::read(&first).unwrap().len(), good.len(), "it was stored again");
+    }
+}
+
+#[test]
+fn files_of_another_key_are_not_taken() {
+    let (ours, theirs) = (Folder::new("ours"), Folder::new("theirs"));
+    cached(1, &ours.0);
+    cached(1, &theirs.0);
+    let file = &theirs.modules()[0];
+    fs::copy(file, ours.0.join(file.file_name().unwrap())).unwrap();
+    let foreign = fs::read(file).unwrap();
+    assert_eq!(cached(1, &ours.0), 1);
+    assert_ne!(fs::read(&ours.modules()[0]).unwrap(), foreign);
+}
+
+#[test]
+fn many_threads_share_a_folder() {
+    let folder = Folder::new("threads");
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_eq!(cached(1, &folder.0), 1));
+        }
+    });
+    assert_eq!(folder.modules().len(), 1);
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2, "the module and the key");
+}
+
+#[test]
+fn a_configuration_may_name_the_folder_and_its_size() {
+    let folder = Folder::new("config");
+    fs::create_dir_all(&folder.0).unwrap();
+    let config = folder.0.join("cache.toml");
+    let directory = folder.0.display();
+    let write = |rest: &str| {
+        fs::write(&config, format!("[cache]\ndirectory = '{directory}'\n{rest}\n")).unwrap();
+    };
+    let run = |answer| run(PluginBuilder::new(manifest(&guest(answer))).with_cache_config(&config));
+    let ours = Folder(folder.0.join("plugsmith"));
+    write("enabled = false");
+    assert_eq!(run(1), 1);
+    assert!(!ours.0.exists());
+    write("");
+    assert_eq!((run(1), run(2)), (1, 2));
+    assert_eq!(ours.modules().len(), 2);
+    let oldest = ours.modules()[0].clone();
+    age(&oldest);
+    let len = fs::metadata(&oldest).unwrap().len();
+    write(&format!("files-total-size-soft-limit = '{}'", 2 * len + len / 2));
+    assert_eq!(run(3), 3);
+    assert_eq!(ours.modules().len(), 2);
+    assert!(!oldest.exists(), "what was not used for longest went");
+}
+
+#[test]
+fn what_is_wrong_with_a_cache_is_named() {
+    let folder = Folder::new("wrong");
+    fs::create_dir_all(&folder.0).unwrap();
+    let config = folder.0.join("cache.toml");
+    let module = manifest(&guest(1));
+    let error = |builder: PluginBuilder<'_>| match load_error(builder) {
+        LoadError::Cache(err) => err,
+        other => panic!("{other:?}"),
+    };
+    let configured = || error(PluginBuilder::new(&module).with_cache_config(&config));
+    assert!(matches!(configured(), CacheError::ReadConfig { .. }));
+    fs::write(&config, "[cache]\nenabled = 1").unwrap();
+    assert!(matches!(configured(), CacheError::Config { .. }));
+    let err = error(PluginBuilder::new(&module).with_cache(&config));
+    assert!(matches!(err, CacheError::Folder { .. }), "{err:?}");
+    // Switched off, none of that matters.
+    let builder = PluginBuilder::new(&module).with_cache_config(&config).with_cache_disabled();
+    call(&mut builder.build().unwrap(), "run").unwrap_err();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_others_can_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new("open");
+    cached(1, &folder.0);
+    let key = folder.0.join("key");
+    let module = manifest(&guest(1));
+    for (path, mode, closed) in
+        [(&folder.0, 0o777, 0o700), (&folder.0, 0o750, 0o700), (&key, 0o644, 0o600)]
+    {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        match load_error(PluginBuilder::new(&module).with_cache(&folder.0)) {
+            LoadError::Cache(CacheError::NotPrivate { path: found }) => assert_eq!(found, *path),
+            other => panic!("{other:?}"),
+        }
+        fs::set_permissions(path, fs::Permissions::from_mode(closed)).unwrap();
+        assert_eq!(cached(1, &folder.0), 1);
+    }
+}
+
+#[test]
+fn a_damaged_key_is_named() {
+    let folder = Folder::new("key");
+    cached(1, &folder.0);
+    fs::write(folder.0.join("key"), "short").unwrap();
+    let module = manifest(&guest(1));
+    match load_error(PluginBuilder::new(&module).with_cache(&folder.0)) {
+        LoadError::Cache(CacheError::Key { .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
