@@ -6,6 +6,7 @@ mod capabilities;
 mod catching;
 mod count_vowels;
 mod discount;
+mod dungeon;
 mod hosts;
 mod languages;
 mod program;
