@@ -17,6 +17,10 @@ use crate::{
 /// After a trap, a time-out, a cancellation or an exit, and after `_start`, the next call gets a
 /// fresh one; variables are kept.
 ///
+/// Calls do not nest: a call borrows its plug-in mutably till it returns, so a host function has no
+/// way to call the plug-in that called it. One that reaches for it through a lock that the host shares
+/// finds the lock taken, which `try_lock` tells and `lock` would wait for in vain.
+///
 /// # Examples
 ///
 /// ```

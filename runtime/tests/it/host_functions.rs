@@ -1,5 +1,7 @@
 //! Host functions: values in and out, shared data, context, and everything that can go wrong in one.
 
+use std::sync::{Arc, Mutex};
+
 use plugsmith::{CallError, CurrentPlugin, Error, Function, Plugin, UserData, Val, ValType};
 
 use crate::guest::{call, call_error, chain, manifest};
@@ -226,4 +228,25 @@ fn a_function_that_declares_too_few_parameters_is_an_error() {
     let function = Function::new("f", [], [], UserData::new(()), twice);
     let mut plugin = Plugin::new(manifest(wat), [function], false).unwrap();
     assert!(chain(call_error(&mut plugin, "run")).contains("declares fewer parameters"));
+}
+
+/// The plug-in that a host function would like to call, as the host shares it.
+type SharedPlugin = Arc<Mutex<Option<Plugin>>>;
+
+#[test]
+fn calling_back_into_the_same_plug_in_is_an_error_of_the_call() {
+    let shared = SharedPlugin::default();
+    let of_host = UserData::new(Arc::clone(&shared));
+    let plugin = with(of_host, |_, _, _, data: UserData<SharedPlugin>| {
+        let shared = Arc::clone(&*data.get()?.lock().unwrap());
+        let mut own = shared.try_lock().map_err(|_| Error::msg("the plug-in is in a call"))?;
+        own.as_mut().unwrap().call::<_, ()>("idle", ())
+    });
+    *shared.lock().unwrap() = Some(plugin);
+    let mut guard = shared.lock().unwrap();
+    let plugin = guard.as_mut().unwrap();
+    for _ in 0..2 {
+        assert!(chain(call_error(plugin, "run")).contains("the plug-in is in a call"));
+        call(plugin, "idle").unwrap();
+    }
 }
