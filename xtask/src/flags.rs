@@ -106,7 +106,9 @@ const COMMANDS: &[CommandSpec] = &[
         flags: &[],
         rest: Some("passed to `cargo test`, such as a test's name"),
         details: "Unit tests, documentation tests and the end-to-end tests that load the built\n\
-                  plug-ins. The output ends with cargo's own summary of each test binary.",
+                  plug-ins. The output ends with cargo's own summary of each test binary. What had\n\
+                  to be skipped for want of a tool is listed before the tests run, and is an error\n\
+                  if CI is set in the environment.",
     },
     CommandSpec {
         command: Command::Setup,
@@ -137,8 +139,12 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Build the example plug-ins into target/guests",
         flags: &[],
         rest: None,
-        details: "Compiles each crate in examples/guests/rust with the profile `guest`, and prints\n\
-                  the size of each plug-in.",
+        details: "Compiles each crate in examples/guests/rust with the profile `guest`, and the plug-in\n\
+                  that is written in C, Zig, AssemblyScript, Go and WebAssembly text, and prints the\n\
+                  size of each. What compiles them is looked for in PATH, then installed: clang and\n\
+                  lld by apt-get (as root, on Debian), Zig and Go from Python's registry,\n\
+                  AssemblyScript from npm's, into target/tools. A language whose compiler cannot be\n\
+                  had is skipped, which is told, and is an error if CI is set in the environment.",
     },
     CommandSpec {
         command: Command::Examples,

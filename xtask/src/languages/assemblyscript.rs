@@ -66,7 +66,9 @@ fn install(site: &Site, wanted: &str) -> Result<PathBuf> {
     let requirement = format!("assemblyscript@{wanted}");
     progress::note(Paint::for_stderr(), &format!("installing {requirement} from npm's registry"));
     let mut command = Command::new(npm);
-    command.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
+    command.args(["install", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    // Soon given up where there is no network.
+    command.args(["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]).arg("--prefix");
     workspace::output(command.arg(&site.scratch).arg(&requirement))?;
     ensure!(
         installed_version(&package).as_deref() == Some(wanted),

@@ -27,16 +27,23 @@ pub(crate) fn install(sets: &[&[&str]]) -> Result<()> {
     let paint = Paint::for_stderr();
     let wanted: Vec<_> = sets.iter().map(|packages| packages.join(" ")).collect();
     progress::note(paint, &format!("asking Debian for {}", wanted.join(", or ")));
-    workspace::output(Command::new("apt-get").args(["update", "--quiet"]))?;
+    workspace::output(apt_get().arg("update"))?;
     let Some(packages) = sets.iter().find(|packages| are_known(packages)) else {
         bail!("this Debian has no {}", wanted.join(", or "));
     };
     progress::note(paint, &format!("installing {}", packages.join(" ")));
-    let mut command = Command::new("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    command.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(*packages);
+    let mut command = apt_get();
+    command.args(["install", "--yes", "--no-install-recommends"]).args(*packages);
     workspace::output(&mut command).context("installing Debian's packages")?;
     Ok(())
+}
+
+/// A command that asks nothing, and gives up soon where there is no network.
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command.args(["--quiet", "--option=Acquire::Retries=1"]);
+    command
 }
 
 fn are_known(packages: &[&str]) -> bool {
