@@ -1,4 +1,4 @@
-//! What went wrong with a plug-in, on one line that is safe to print.
+//! What a plug-in says, and what went wrong with it, safe to print.
 //!
 //! A plug-in's author wrote some of it: it must neither steer a terminal, nor look like lines of the
 //! host, nor fill the screen. Where in the plug-in it happened is left out: that is for its author.
@@ -19,12 +19,21 @@ pub fn complaint(err: &Error) -> String {
 /// Puts a text of whatever origin on one line.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let printable = |c: char| if c.is_control() { '·' } else { c };
     let mut line: String = text.chars().take(MOST_CHARACTERS).map(printable).collect();
     if text.chars().nth(MOST_CHARACTERS).is_some() {
         line.push('…');
     }
     line
+}
+
+/// Makes a text of whatever origin safe to print; it keeps its lines.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' { c } else { printable(c) }).collect()
+}
+
+fn printable(c: char) -> char {
+    if c.is_control() { '·' } else { c }
 }
 
 /// Joins the lines in which plug-ins written in Rust report an error and its causes.
@@ -64,9 +73,10 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut() {
+    fn only_one_line_is_cut() {
         let line = one_line(&"ü".repeat(MOST_CHARACTERS + 1));
         assert_eq!(line, "ü".repeat(MOST_CHARACTERS) + "…");
+        assert_eq!(plain("one\n\ttwo\r\n"), "one\n·two·\n");
         assert_eq!(one_line(&"ü".repeat(MOST_CHARACTERS)), "ü".repeat(MOST_CHARACTERS));
     }
 }

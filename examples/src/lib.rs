@@ -18,7 +18,7 @@ mod report;
 pub use crate::{
     cart::{Cart, Channel, Discount},
     cart_lines::{CartLines, LineError},
-    complaint::{complaint, one_line},
+    complaint::{complaint, one_line, plain},
     guest::{GuestError, guest},
     http_client::{HttpReply, http, http_raw},
     ledger::{Ledger, Refusal, Sale},

@@ -9,6 +9,7 @@ mod discount;
 mod dungeon;
 mod hosts;
 mod languages;
+mod notes;
 mod program;
 mod readme;
 mod renamed;
