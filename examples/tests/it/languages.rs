@@ -119,6 +119,8 @@ fn check(language: &str, with_wasi: bool) {
             input.len()
         );
     }
+    let vars: Vec<_> = plugin.vars().iter().collect();
+    assert_eq!(vars, [(&"last".to_owned(), &b"fig".to_vec())], "{language}");
 }
 
 #[test]
