@@ -143,21 +143,10 @@ fn assemblyscript_keeps_the_contract() {
     check("assemblyscript", false);
 }
 
+/// Go's own runtime wants a system, which `wasip1.rs` shows what happens without.
 #[test]
 fn go_keeps_the_contract() {
     check("go", true);
-}
-
-#[test]
-fn go_is_refused_by_a_host_that_does_not_grant_it_a_system() {
-    if is_skipped("go") {
-        return;
-    }
-    let err = Plugin::new(manifest("go"), [greeting_function()], false).unwrap_err();
-    let Some(LoadError::UnknownImport { namespace, .. }) = err.downcast_ref() else {
-        panic!("{err:?}");
-    };
-    assert_eq!(namespace, "wasi_snapshot_preview1");
 }
 
 #[test]
