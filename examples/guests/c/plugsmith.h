@@ -23,7 +23,7 @@
  * PLUGSMITH_USER, unless it says otherwise. */
 #define PLUGSMITH_IMPORT(namespace, name) \
     __attribute__((import_module(namespace), import_name(name)))
-#define PLUGSMITH_ENV "extism:host/env"
+#define PLUGSMITH_ENV(name) PLUGSMITH_IMPORT("extism:host/env", name)
 #define PLUGSMITH_USER "extism:host/user"
 
 /* What an export returns. */
@@ -34,28 +34,28 @@ enum {
 
 typedef uint64_t plugsmith_block;
 
-/* --- What the host offers ---------------------------------------------------------------------- */
+/* --- What the host offers --------------------------------------------------------------------- */
 
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "alloc") plugsmith_block plugsmith_alloc(uint64_t len);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "free") void plugsmith_free(plugsmith_block block);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "length") uint64_t plugsmith_length(plugsmith_block block);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "load_u8") uint32_t plugsmith_load_u8(uint64_t offset);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "load_u64") uint64_t plugsmith_load_u64(uint64_t offset);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "store_u8") void plugsmith_store_u8(uint64_t offset, uint32_t byte);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "store_u64") void plugsmith_store_u64(uint64_t offset, uint64_t word);
+PLUGSMITH_ENV("alloc") plugsmith_block plugsmith_alloc(uint64_t len);
+PLUGSMITH_ENV("free") void plugsmith_free(plugsmith_block block);
+PLUGSMITH_ENV("length") uint64_t plugsmith_length(plugsmith_block block);
+PLUGSMITH_ENV("load_u8") uint32_t plugsmith_load_u8(uint64_t offset);
+PLUGSMITH_ENV("load_u64") uint64_t plugsmith_load_u64(uint64_t offset);
+PLUGSMITH_ENV("store_u8") void plugsmith_store_u8(uint64_t offset, uint32_t byte);
+PLUGSMITH_ENV("store_u64") void plugsmith_store_u64(uint64_t offset, uint64_t word);
 
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "input_length") uint64_t plugsmith_input_length(void);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "input_load_u8") uint32_t plugsmith_input_load_u8(uint64_t at);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "input_load_u64") uint64_t plugsmith_input_load_u64(uint64_t at);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "output_set") void plugsmith_output_set(uint64_t offset, uint64_t len);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "error_set") void plugsmith_error_set(plugsmith_block message);
+PLUGSMITH_ENV("input_length") uint64_t plugsmith_input_length(void);
+PLUGSMITH_ENV("input_load_u8") uint32_t plugsmith_input_load_u8(uint64_t at);
+PLUGSMITH_ENV("input_load_u64") uint64_t plugsmith_input_load_u64(uint64_t at);
+PLUGSMITH_ENV("output_set") void plugsmith_output_set(uint64_t offset, uint64_t len);
+PLUGSMITH_ENV("error_set") void plugsmith_error_set(plugsmith_block message);
 
 /* The host frees the blocks that these three are given; what they return is the plug-in's. */
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "config_get") plugsmith_block plugsmith_config_get(plugsmith_block key);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "var_get") plugsmith_block plugsmith_var_get(plugsmith_block key);
-PLUGSMITH_IMPORT(PLUGSMITH_ENV, "var_set") void plugsmith_var_set(plugsmith_block key, plugsmith_block value);
+PLUGSMITH_ENV("config_get") plugsmith_block plugsmith_config_get(plugsmith_block key);
+PLUGSMITH_ENV("var_get") plugsmith_block plugsmith_var_get(plugsmith_block key);
+PLUGSMITH_ENV("var_set") void plugsmith_var_set(plugsmith_block key, plugsmith_block value);
 
-/* --- Input ------------------------------------------------------------------------------------- */
+/* --- Input ------------------------------------------------------------------------------------ */
 
 /* Copies bytes of the input, from the place `at` on, and returns how many: fewer than there is room
  * for at the end of the input, and none behind it. */
@@ -77,7 +77,7 @@ static inline size_t plugsmith_input(uint64_t at, void *to, size_t room) {
     return n;
 }
 
-/* --- Blocks ------------------------------------------------------------------------------------ */
+/* --- Blocks ----------------------------------------------------------------------------------- */
 
 /* Makes a block of `len` bytes; 0 if that is none. Where the host has no room for it, the call ends
  * here: the plug-in traps, and the host is told. */
@@ -90,7 +90,8 @@ static inline plugsmith_block plugsmith_new(uint64_t len) {
 }
 
 /* Copies bytes into a block, from the place `at` on. They must fit into it. */
-static inline void plugsmith_write(plugsmith_block block, uint64_t at, const void *from, size_t len) {
+static inline void plugsmith_write(
+    plugsmith_block block, uint64_t at, const void *from, size_t len) {
     const uint8_t *bytes = from;
     size_t i = 0;
     for (; i + 8 <= len; i += 8) {
@@ -129,7 +130,7 @@ static inline plugsmith_block plugsmith_block_of_input(void) {
     return block;
 }
 
-/* --- Output and errors ------------------------------------------------------------------------- */
+/* --- Output and errors ------------------------------------------------------------------------ */
 
 /* Gives a whole block to the host, as the output. */
 static inline int32_t plugsmith_output(plugsmith_block block) {
