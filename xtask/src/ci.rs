@@ -5,9 +5,8 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    carts, examples, guests, kernel,
+    carts, examples, kernel,
     progress::Progress,
-    skips::Skips,
     test, tidy,
     workspace::{self, Package, Workspace},
 };
@@ -38,7 +37,7 @@ const SLOW: &str = "the first run reads the WebAssembly engine and takes some mi
 ///
 /// The first check that fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut progress = Progress::new(guests::N_ALL_STEPS + 13);
+    let mut progress = Progress::new(test::N_STEPS_BEFORE + 13);
 
     progress.step("Checking the lock file and the format", "");
     let metadata = ["metadata", "--locked", "--format-version=1"];
@@ -64,9 +63,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     progress.step("Looking for an HTTP client where none may be", "");
     refuse_http(&tree_without_features(workspace)?)?;
 
-    let mut skips = Skips::default();
-    guests::build_all(workspace, &mut progress, &mut skips)?;
-    skips.report()?;
+    let needs = test::prepare(workspace, &mut progress)?;
 
     progress.step("Rebuilding the kernel", "");
     kernel::run(true)?;
@@ -76,13 +73,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
     progress.step("Running the tests with no features", "");
     for selection in without_features(&workspace.packages) {
-        workspace::run(test::command(workspace, &skips).arg("--quiet").args(selection))?;
+        workspace::run(test::command(workspace, &needs).arg("--quiet").args(selection))?;
     }
     progress.step("Running the tests with all features", "");
-    let mut all = test::command(workspace, &skips);
+    let mut all = test::command(workspace, &needs);
     workspace::run(all.args(["--quiet", "--workspace", "--all-features"]))?;
 
-    test::all(workspace, &mut progress, &skips, &[])
+    test::all(workspace, &mut progress, &needs, &[])
 }
 
 fn lint(workspace: &Workspace, selection: &[String]) -> Result<()> {
@@ -99,12 +96,14 @@ fn document(workspace: &Workspace) -> Result<()> {
 
 /// The selections of packages that are checked without features.
 ///
-/// Cargo unites the features that selected packages want of each other. The examples want defaults,
-/// so they are left out. A package whose features others want, too, is checked once more by itself.
+/// Cargo unites the features that selected packages want of each other. The examples and the
+/// comparison want defaults, so they are left out. A package whose features others want, too, is checked once more by itself.
 /// The host is not, because by itself it would have the engine compiled once more.
 fn without_features(packages: &[Package]) -> Vec<Vec<String>> {
     let mut together = strings(&["--no-default-features", "--workspace"]);
-    let is_example = |package: &&Package| package.folder.starts_with("examples");
+    let is_example = |package: &&Package| {
+        package.folder.starts_with("examples") || package.folder.starts_with("compat")
+    };
     let excluded = packages.iter().filter(is_example);
     together.extend(excluded.map(|package| format!("--exclude={}", package.name)));
     let alone = packages.iter().filter(|package| {
@@ -148,6 +147,7 @@ mod tests {
             ("plugsmith-manifest", "manifest", false),
             ("plugsmith-examples", "examples", false),
             ("discount", "examples/guests/rust/discount", false),
+            ("plugsmith-compat", "compat", false),
         ];
         let packages = rows.map(|(name, folder, has_default_features)| Package {
             name: name.to_owned(),
@@ -158,7 +158,8 @@ mod tests {
         let lines: Vec<_> =
             without_features(&packages).iter().map(|selection| selection.join(" ")).collect();
         let expected = [
-            "--no-default-features --workspace --exclude=plugsmith-examples --exclude=discount",
+            "--no-default-features --workspace --exclude=plugsmith-examples --exclude=discount \
+             --exclude=plugsmith-compat",
             "--no-default-features --package=plugsmith-convert",
         ];
         assert_eq!(lines, expected);

@@ -2,7 +2,8 @@
 //!
 //! A plug-in in Rust is a package in `examples/guests/rust`; its file is named for its library. It is
 //! compiled for [`setup::PLAIN`], unless its `Cargo.toml` lists other targets under
-//! `package.metadata.guest`. Plug-ins in other languages are the matter of `languages.rs`.
+//! `package.metadata.guest`. Plug-ins that only the comparison with Extism needs are in
+//! `compat/guests`. Plug-ins in other languages are the matter of `languages.rs`.
 
 use std::{fs, path::PathBuf};
 
@@ -20,9 +21,10 @@ use crate::{
 pub(crate) const N_STEPS: usize = 2;
 
 /// How many steps [`build_all`] takes.
-pub(crate) const N_ALL_STEPS: usize = N_STEPS + 1 + languages::N_STEPS;
+pub(crate) const N_ALL_STEPS: usize = N_STEPS + 2 + languages::N_STEPS;
 
-const FOLDER: &str = "examples/guests/rust/";
+const EXAMPLES: &str = "examples/guests/rust/";
+const COMPARISON: &str = "compat/guests/";
 
 /// Runs the command.
 ///
@@ -75,7 +77,7 @@ pub(crate) fn build(workspace: &Workspace, progress: &mut Progress) -> Result<Ve
         "Building the example plug-ins",
         "the first build compiles what they depend on and takes about a minute",
     );
-    compile(workspace, &toolchain)
+    compile(workspace, &toolchain, EXAMPLES)
 }
 
 /// Compiles every plug-in, in [`N_ALL_STEPS`] steps of the caller's progress. What lacks a tool is
@@ -90,9 +92,11 @@ pub(crate) fn build_all(
     skips: &mut Skips,
 ) -> Result<Vec<Guest>> {
     let mut guests = build(workspace, progress)?;
+    progress.step("Building the plug-ins to compare with Extism", "");
+    guests.extend(compile(workspace, &setup::find(workspace)?, COMPARISON)?);
     progress.step("Building the plug-ins that use WASI", "");
     match setup::find_wasi(workspace) {
-        Ok(toolchain) => guests.extend(compile(workspace, &toolchain)?),
+        Ok(toolchain) => guests.extend(compile(workspace, &toolchain, EXAMPLES)?),
         Err(err) => {
             progress.note("skipped");
             skips.add("wasip1", &err, setup::WASI_ADVICE);
@@ -102,25 +106,27 @@ pub(crate) fn build_all(
     Ok(guests)
 }
 
-fn compile(workspace: &Workspace, toolchain: &GuestToolchain) -> Result<Vec<Guest>> {
+/// Compiles the plug-ins of one folder together, and apart from those of the other: cargo unites the
+/// features of what is compiled together.
+fn compile(workspace: &Workspace, toolchain: &GuestToolchain, folder: &str) -> Result<Vec<Guest>> {
     let mut command = toolchain.cargo("build");
     command.args(["--profile", "guest"]);
     let mut names = Vec::new();
-    for package in packages(&workspace.packages, toolchain.triple) {
+    for package in packages(&workspace.packages, folder, toolchain.triple) {
         command.args(["--package", &package.name]);
         let cdylib = |kinds: &[String]| kinds.iter().any(|kind| kind == "cdylib");
         let targets = package.targets.iter().filter(|target| cdylib(&target.kinds));
         names.extend(targets.map(|target| target.name.replace('-', "_")));
     }
-    ensure!(!names.is_empty(), "`{FOLDER}` holds no plug-in for {}", toolchain.triple);
+    ensure!(!names.is_empty(), "`{folder}` holds no plug-in for {}", toolchain.triple);
     workspace::run(&mut command)?;
 
-    let folder = workspace.guests();
-    fs::create_dir_all(&folder).with_context(|| format!("creating `{}`", folder.display()))?;
+    let built = workspace.guests();
+    fs::create_dir_all(&built).with_context(|| format!("creating `{}`", built.display()))?;
     let artifacts = toolchain.artifacts("guest");
     let copy = |name: &String| {
         let from = artifacts.join(format!("{name}.wasm"));
-        let path = folder.join(file_name(name, toolchain.triple));
+        let path = built.join(file_name(name, toolchain.triple));
         fs::copy(&from, &path)
             .with_context(|| format!("copying `{}` to `{}`", from.display(), path.display()))?;
         Guest::at(path)
@@ -129,12 +135,16 @@ fn compile(workspace: &Workspace, toolchain: &GuestToolchain) -> Result<Vec<Gues
 }
 
 /// The plug-ins that want to be compiled for this target.
-fn packages<'a>(all: &'a [Package], triple: &str) -> impl Iterator<Item = &'a Package> {
+fn packages<'a>(
+    all: &'a [Package],
+    folder: &str,
+    triple: &str,
+) -> impl Iterator<Item = &'a Package> {
     all.iter().filter(move |package| {
         let targets = &package.guest_targets;
         let wants_plain = targets.is_empty() && triple == setup::PLAIN;
         let wants = wants_plain || targets.iter().any(|target| target == triple);
-        wants && package.folder.starts_with(FOLDER)
+        wants && package.folder.starts_with(folder)
     })
 }
 
@@ -162,14 +172,16 @@ mod tests {
             package("discount", "examples/guests/rust/discount", &[]),
             package("guest_book", "examples/guests/rust/guest_book", &[setup::WASI]),
             package("vowels", "examples/guests/rust/vowels", &[setup::PLAIN, setup::WASI]),
+            package("published", "compat/guests/published", &[]),
             package("plugsmith", "runtime", &[]),
         ];
-        let names = |triple| {
-            let chosen = packages(&all, triple);
+        let names = |folder, triple| {
+            let chosen = packages(&all, folder, triple);
             chosen.map(|package| package.name.as_str()).collect::<Vec<_>>()
         };
-        assert_eq!(names(setup::PLAIN), ["discount", "vowels"]);
-        assert_eq!(names(setup::WASI), ["guest_book", "vowels"]);
+        assert_eq!(names(EXAMPLES, setup::PLAIN), ["discount", "vowels"]);
+        assert_eq!(names(EXAMPLES, setup::WASI), ["guest_book", "vowels"]);
+        assert_eq!(names(COMPARISON, setup::PLAIN), ["published"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod flags;
 mod guests;
 mod kernel;
 mod languages;
+mod peer;
 mod progress;
 mod setup;
 mod skips;

@@ -2,12 +2,12 @@
 //!
 //! Prints nothing after cargo, so that the output ends with the summaries of the tests.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::Result;
 
 use crate::{
-    examples, guests,
+    examples, guests, peer,
     progress::Progress,
     skips::{self, Skips},
     workspace::{self, Workspace},
@@ -19,11 +19,33 @@ use crate::{
 ///
 /// If something does not compile, a test fails, or something is skipped where nothing may be.
 pub(crate) fn run(workspace: &Workspace, rest: &[String]) -> Result<()> {
-    let mut progress = Progress::new(guests::N_ALL_STEPS + 1);
+    let mut progress = Progress::new(N_STEPS_BEFORE + 1);
+    let needs = prepare(workspace, &mut progress)?;
+    all(workspace, &mut progress, &needs, rest)
+}
+
+/// What the tests need beside their own code.
+pub(crate) struct Needs {
+    skips: Skips,
+    /// The Python that has the library to compare with, unless that is skipped.
+    peer: Option<PathBuf>,
+}
+
+/// How many steps [`prepare`] takes.
+pub(crate) const N_STEPS_BEFORE: usize = guests::N_ALL_STEPS + peer::N_STEPS;
+
+/// Builds the plug-ins and finds what else the tests need, in [`N_STEPS_BEFORE`] steps of the
+/// caller's progress.
+///
+/// # Errors
+///
+/// If something does not compile, or something is skipped where nothing may be.
+pub(crate) fn prepare(workspace: &Workspace, progress: &mut Progress) -> Result<Needs> {
     let mut skips = Skips::default();
-    guests::build_all(workspace, &mut progress, &mut skips)?;
+    guests::build_all(workspace, progress, &mut skips)?;
+    let peer = peer::find(workspace, progress, &mut skips);
     skips.report()?;
-    all(workspace, &mut progress, &skips, rest)
+    Ok(Needs { skips, peer })
 }
 
 /// Runs the tests of the whole workspace as the last step of the caller's progress.
@@ -34,20 +56,21 @@ pub(crate) fn run(workspace: &Workspace, rest: &[String]) -> Result<()> {
 pub(crate) fn all(
     workspace: &Workspace,
     progress: &mut Progress,
-    skips: &Skips,
+    needs: &Needs,
     rest: &[String],
 ) -> Result<()> {
     progress.step(
         "Running the tests",
         "the first build compiles the WebAssembly engine and takes some minutes on two cores",
     );
-    workspace::run(command(workspace, skips).arg("--workspace").args(rest))
+    workspace::run(command(workspace, needs).arg("--workspace").args(rest))
 }
 
-/// `cargo test` with the built plug-ins at hand, and with the names of those that were skipped.
-pub(crate) fn command(workspace: &Workspace, skips: &Skips) -> Command {
+/// `cargo test` with what the tests need at hand, and with the names of what was skipped.
+pub(crate) fn command(workspace: &Workspace, needs: &Needs) -> Command {
     let mut command = workspace.cargo(&["test"]);
     command.env(examples::GUESTS_VARIABLE, workspace.guests());
-    command.env(skips::VARIABLE, skips.names());
+    command.env(skips::VARIABLE, needs.skips.names());
+    command.envs(needs.peer.iter().map(|python| (peer::VARIABLE, python)));
     command
 }

@@ -31,6 +31,8 @@ const DIRECTIONS: &[Direction] = &[
         ships: &["plugsmith-convert", "plugsmith-manifest"],
         tests: &["plugsmith-kernel"],
     },
+    Direction { package: "plugsmith-compat", ships: &[], tests: &["plugsmith"] },
+    Direction { package: "moved_host", ships: &[], tests: &["plugsmith"] },
     Direction { package: "plugsmith-examples", ships: &["plugsmith"], tests: &[] },
     Direction { package: "plugsmith-cli", ships: &["plugsmith"], tests: &[] },
     Direction { package: "plugsmith-capi", ships: &["plugsmith"], tests: &[] },
@@ -38,9 +40,9 @@ const DIRECTIONS: &[Direction] = &[
     Direction { package: "xtask", ships: &[], tests: &[] },
 ];
 
-/// What each package in [`GUESTS`] may name of ours.
+/// What each package below [`GUESTS`] may name of ours.
 const GUEST: Direction = Direction { package: "a plug-in", ships: &["plugsmith-pdk"], tests: &[] };
-const GUESTS: &str = "examples/guests/rust/";
+const GUESTS: [&str; 2] = ["examples/guests/rust/", "compat/guests/"];
 
 /// The packages that may name the engine.
 const ENGINE_USERS: [&str; 2] = ["plugsmith", "plugsmith-bench"];
@@ -79,7 +81,7 @@ fn check_package(package: &Package, ours: &[&str]) -> Vec<Complaint> {
 }
 
 fn direction(package: &Package) -> Option<&'static Direction> {
-    if package.folder.starts_with(GUESTS) {
+    if GUESTS.iter().any(|folder| package.folder.starts_with(folder)) {
         return Some(&GUEST);
     }
     DIRECTIONS.iter().find(|direction| direction.package == package.name)
