@@ -12,7 +12,7 @@ mod languages;
 mod notes;
 mod program;
 mod readme;
-mod renamed;
+mod site;
 mod sql_functions;
 mod text_guest;
 mod trouble;
