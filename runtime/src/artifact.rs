@@ -4,10 +4,12 @@
 //! ```text
 //! magic and version   16 bytes
 //! manifest            length (8 bytes, little-endian), JSON; its modules have names and no bytes
-//! for each module     length, name; length, code
+//! for each module     length, name; length, notes of a fused module or nothing; length, code
 //! ```
 //!
 //! What the code may do to the host is not this file's concern: see `precompiled`.
+
+use std::sync::Arc;
 
 use plugsmith_manifest::{Manifest, ManifestError, Wasm};
 use wasmtime::Engine;
@@ -15,12 +17,13 @@ use wasmtime::Engine;
 use crate::{
     compiled::CompiledPlugin,
     error::{Error, LoadError},
+    fuse::FusedNotes,
     link::CompiledModule,
     precompiled::{ArtifactKey, Code},
 };
 
 /// How every artifact begins; the last byte is the version of the format.
-const MAGIC: [u8; 16] = *b"plugsmith code\0\x01";
+const MAGIC: [u8; 16] = *b"plugsmith code\0\x02";
 
 /// Why bytes are no compiled plug-in for this program.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +65,15 @@ pub enum ArtifactError {
 #[derive(Clone)]
 pub(crate) struct Artifact {
     manifest: Manifest,
-    modules: Vec<(String, Code<'static>)>,
+    modules: Vec<ArtifactModule>,
+}
+
+/// A module of an artifact.
+#[derive(Clone)]
+struct ArtifactModule {
+    name: String,
+    fused: Option<Arc<FusedNotes>>,
+    code: Code<'static>,
 }
 
 impl Artifact {
@@ -85,7 +96,17 @@ impl Artifact {
         while position < bytes.len() {
             let name = next_chunk(code, &mut position)?;
             let name = str::from_utf8(name.bytes()).map_err(|_| ArtifactError::NotAnArtifact)?;
-            modules.push((name.to_owned(), next_chunk(code, &mut position)?));
+            let notes = next_chunk(code, &mut position)?;
+            let fused = match notes.bytes() {
+                [] => None,
+                bytes => {
+                    let notes =
+                        FusedNotes::from_bytes(bytes).ok_or(ArtifactError::NotAnArtifact)?;
+                    Some(Arc::new(notes))
+                }
+            };
+            let code = next_chunk(code, &mut position)?;
+            modules.push(ArtifactModule { name: name.to_owned(), fused, code });
         }
         Ok(Self { manifest, modules })
     }
@@ -100,10 +121,11 @@ impl Artifact {
     ///
     /// [`ArtifactError::Incompatible`].
     pub(crate) fn load(&self, engine: &Engine) -> Result<Vec<CompiledModule>, ArtifactError> {
-        let load = |(name, code): &(String, Code<'_>)| match code.load(engine) {
-            Ok(module) => Ok(CompiledModule { name: name.clone(), module }),
-            Err(err) => {
-                Err(ArtifactError::Incompatible { module: name.clone(), source: err.into() })
+        let load = |ArtifactModule { name, fused, code }: &ArtifactModule| {
+            let name = name.clone();
+            match code.load(engine) {
+                Ok(module) => Ok(CompiledModule { name, module, fused: fused.clone() }),
+                Err(err) => Err(ArtifactError::Incompatible { module: name, source: err.into() }),
             }
         };
         self.modules.iter().map(load).collect()
@@ -112,7 +134,7 @@ impl Artifact {
 
 impl std::fmt::Debug for Artifact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.modules.iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = self.modules.iter().map(|module| &module.name).collect();
         f.debug_struct("Artifact").field("modules", &names).finish_non_exhaustive()
     }
 }
@@ -145,7 +167,9 @@ impl CompiledPlugin {
     }
 
     fn write(&self) -> Result<Vec<u8>, ArtifactError> {
-        let modules: Vec<_> = self.shared.plan.named_modules().collect();
+        let plan = &self.shared.plan;
+        let modules = plan.named_modules();
+        let notes = plan.notes().map(FusedNotes::to_bytes).unwrap_or_default();
         let mut manifest = Manifest::clone(&self.shared.manifest);
         let bare = |(name, _): &(&str, _)| Wasm::data([]).with_name(*name);
         manifest.wasm = modules.iter().map(bare).collect();
@@ -153,6 +177,7 @@ impl CompiledPlugin {
         put_chunk(&mut bytes, &serde_json::to_vec(&manifest).map_err(ArtifactError::Encode)?);
         for (name, module) in modules {
             put_chunk(&mut bytes, name.as_bytes());
+            put_chunk(&mut bytes, &notes);
             let code = module.serialize().map_err(|err| ArtifactError::Serialize(err.into()))?;
             put_chunk(&mut bytes, &code);
         }

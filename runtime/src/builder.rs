@@ -27,6 +27,7 @@ pub(crate) struct Options {
     #[cfg(feature = "wasi")]
     pub(crate) system: crate::wasi::WasiOptions,
     pub(crate) debug: DebugOptions,
+    pub(crate) kernel: KernelForm,
     pub(crate) cache: CacheChoice,
     #[cfg(feature = "unstable-wasmtime")]
     pub(crate) engine_config: Option<wasmtime::Config>,
@@ -40,6 +41,16 @@ pub(crate) struct Options {
     pub(crate) kernel_page_limit: Option<u32>,
 }
 
+/// How a plug-in of one module comes to its kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum KernelForm {
+    /// It becomes part of the module where that can be.
+    #[default]
+    Fused,
+    /// It is a module of its own.
+    Linked,
+}
+
 /// What a plug-in is made of.
 #[derive(Debug, Clone)]
 pub(crate) enum Source<'a> {
@@ -50,6 +61,12 @@ pub(crate) enum Source<'a> {
 }
 
 impl Options {
+    /// Says whether the kernel may become part of a module. A debugger wants the module as its author
+    /// built it.
+    pub(crate) fn may_fuse(&self) -> bool {
+        self.kernel == KernelForm::Fused && !self.debug.debug_info && self.debug.coredump.is_none()
+    }
+
     /// Says whether fuel is counted.
     pub(crate) fn counts_fuel(&self) -> bool {
         self.fuel_limit.is_some() || self.init_fuel_limit.is_some()
@@ -277,6 +294,15 @@ impl<'a> PluginBuilder<'a> {
     /// Only for plug-ins that you trust: no limit covers the time and memory that reading it takes.
     pub fn with_debug_info(mut self) -> Self {
         self.options.debug.debug_info = true;
+        self
+    }
+
+    /// Keeps the plug-in's module as its author built it, and links it to the kernel as a module of
+    /// its own, instead of making the kernel part of it.
+    ///
+    /// Plug-ins behave the same in both forms; this one is slower, and there for comparison.
+    pub fn with_linked_kernel(mut self) -> Self {
+        self.options.kernel = KernelForm::Linked;
         self
     }
 

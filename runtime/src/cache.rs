@@ -18,7 +18,7 @@ use wasmtime::{Engine, Module};
 pub(crate) use self::choice::CacheChoice;
 use self::folder::Folder;
 pub use self::{choice::ConfigError, folder::CacheError};
-use crate::precompiled::Seal;
+use crate::{fuse::FusedNotes, kernel::KERNEL_WASM, precompiled::Seal};
 
 /// How many bytes of modules are kept unless the host says otherwise: 1 GiB.
 const BYTES_LIMIT: u64 = 1 << 30;
@@ -42,33 +42,52 @@ impl Cache {
         Ok(Self { folder, seal, bytes_limit: bytes_limit.unwrap_or(BYTES_LIMIT) })
     }
 
-    /// Returns the module that is stored for `wasm`, or else compiles and stores it.
+    /// Returns what is stored for `wasm` in a form, or else compiles and stores it: the module, and the
+    /// notes of one that is fused.
     ///
     /// # Errors
     ///
     /// If it does not compile.
-    pub(crate) fn module(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Module> {
-        let name = name(engine, wasm);
-        if let Some(module) = self.load(engine, &name) {
-            return Ok(module);
+    pub(crate) fn module(
+        &self,
+        engine: &Engine,
+        form: &str,
+        wasm: &[u8],
+        compile: impl FnOnce() -> wasmtime::Result<(Module, Option<FusedNotes>)>,
+    ) -> wasmtime::Result<(Module, Option<FusedNotes>)> {
+        let name = name(engine, form, wasm);
+        if let Some(found) = self.load(engine, &name) {
+            return Ok(found);
         }
-        let module = Module::new(engine, wasm)?;
-        self.store(&module, &name);
-        Ok(module)
+        let (module, fused) = compile()?;
+        self.store(&module, fused.as_ref(), &name);
+        Ok((module, fused))
     }
 
-    fn load(&self, engine: &Engine, name: &str) -> Option<Module> {
+    fn load(&self, engine: &Engine, name: &str) -> Option<(Module, Option<FusedNotes>)> {
         let sealed = self.folder.read(name)?;
         let Some(code) = self.seal.open(name, &sealed) else {
             tracing::warn!("a cached module is damaged and is compiled anew");
             return None;
         };
-        code.load(engine).ok()
+        // The code, the notes, and how long these are.
+        let (rest, notes_len) = code.bytes().split_last_chunk()?;
+        let notes_len = usize::try_from(u64::from_le_bytes(*notes_len)).ok()?;
+        let (module, notes) = rest.split_at_checked(rest.len().checked_sub(notes_len)?)?;
+        let fused = match notes {
+            [] => None,
+            notes => Some(FusedNotes::from_bytes(notes)?),
+        };
+        let module = code.start(module.len())?.load(engine).ok()?;
+        Some((module, fused))
     }
 
     /// Stores a module; that it cannot be stored is no failure.
-    fn store(&self, module: &Module, name: &str) {
+    fn store(&self, module: &Module, fused: Option<&FusedNotes>, name: &str) {
+        let notes = fused.map(FusedNotes::to_bytes).unwrap_or_default();
         let written = module.serialize().map_err(std::io::Error::other).and_then(|mut bytes| {
+            bytes.extend_from_slice(&notes);
+            bytes.extend_from_slice(&(notes.len() as u64).to_le_bytes());
             self.seal.close(name, &mut bytes);
             self.folder.write(name, &bytes)?;
             self.folder.shrink_to(self.bytes_limit)
@@ -79,10 +98,12 @@ impl Cache {
     }
 }
 
-/// Names the file of a module as compiled by an engine.
-fn name(engine: &Engine, wasm: &[u8]) -> String {
+/// Names the file of a module as compiled by an engine in a form.
+fn name(engine: &Engine, form: &str, wasm: &[u8]) -> String {
     let mut hasher = Blake3(blake3::Hasher::new());
     engine.precompile_compatibility_hash().hash(&mut hasher);
+    form.hash(&mut hasher);
+    KERNEL_WASM.hash(&mut hasher);
     hasher.0.update(wasm);
     hasher.0.finalize().to_hex().to_string()
 }

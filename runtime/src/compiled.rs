@@ -11,22 +11,21 @@ use wasmtime::{ExternType, Linker, Module, Store, ValType};
 use crate::wasi::{self, Wasi};
 use crate::{
     builder::{Options, PluginBuilder, Source},
-    cache::Cache,
+    compile::Compiler,
     deadline::Deadline,
     engine::{EngineConfig, SharedEngine},
     error::{CallError, Error, LoadError},
+    fuse::FusedNotes,
     host::{
         self,
         http::{HttpAccess, HttpSession},
         vars::Vars,
     },
     limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryBudget, MemoryLimits},
-    link::{CompiledModule, LinkPlan},
+    link::{CompiledModule, Plan},
     log::{GuestLog, LogOptions},
-    signature,
-    source::{self, NamedModule},
+    signature, source,
     state::State,
-    survey,
 };
 
 /// A plug-in that is ready to be instantiated any number of times.
@@ -64,7 +63,7 @@ pub(crate) struct Compiled {
     /// What is granted of the system, if anything is that the plug-in uses.
     #[cfg(feature = "wasi")]
     pub(crate) wasi: Option<Wasi>,
-    pub(crate) plan: LinkPlan,
+    pub(crate) plan: Plan,
     pub(crate) exports: ExportTable,
 }
 
@@ -76,6 +75,13 @@ impl CompiledPlugin {
     /// A [`LoadError`] that says what is wrong with the manifest, a module, or its imports.
     pub fn new(builder: PluginBuilder<'_>) -> Result<Self, Error> {
         Ok(Self { shared: Arc::new(compile(builder)?) })
+    }
+
+    /// Says whether the kernel became part of the plug-in's module, which is the faster form. So it
+    /// is unless the plug-in has several modules, is debugged, or was asked to be
+    /// [linked](PluginBuilder::with_linked_kernel).
+    pub fn is_fused(&self) -> bool {
+        self.shared.plan.notes().is_some()
     }
 }
 
@@ -92,8 +98,13 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
         Source::Input(input) => {
             let (manifest, modules) = source::read(input)?;
             let cache = options.cache.open()?;
-            let modules =
-                compile_modules(&engine, cache.as_ref(), modules, manifest.memory.max_pages)?;
+            let compiler = Compiler {
+                engine: &engine.engine,
+                cache: cache.as_ref(),
+                may_fuse: options.may_fuse(),
+                page_limit: manifest.memory.max_pages,
+            };
+            let modules = compiler.compile(&modules)?;
             (manifest, modules)
         }
         Source::Artifact(artifact) => (artifact.manifest().clone(), artifact.load(&engine.engine)?),
@@ -111,8 +122,8 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let wasi = grant_wasi(&mut linker, &options, &manifest, &modules)?;
     host::define(&mut linker, &functions)?;
     let mut scratch = Store::new(&engine.engine, scratch_state(&manifest, limits));
-    let plan = LinkPlan::new(modules, linker, &engine.kernel, &mut scratch)?;
-    let exports = ExportTable::of(plan.main());
+    let plan = Plan::new(modules, linker, &engine.kernel, &mut scratch)?;
+    let exports = ExportTable::of(plan.main(), plan.notes());
     Ok(Compiled {
         engine,
         manifest,
@@ -170,26 +181,6 @@ pub(crate) fn scratch_state(manifest: &Arc<Manifest>, limits: MemoryLimits) -> S
     )
 }
 
-fn compile_modules(
-    engine: &SharedEngine,
-    cache: Option<&Cache>,
-    modules: Vec<NamedModule>,
-    page_limit: Option<u32>,
-) -> Result<Vec<CompiledModule>, LoadError> {
-    let mut initial_pages = 0_u64;
-    let mut compiled = Vec::with_capacity(modules.len());
-    for NamedModule { name, bytes } in modules {
-        let engine = &engine.engine;
-        let module = cache
-            .map_or_else(|| Module::new(engine, &bytes), |cache| cache.module(engine, &bytes))
-            .map_err(|err| LoadError::InvalidModule { module: name.clone(), source: err.into() })?;
-        initial_pages = initial_pages.saturating_add(survey::initial_pages(&name, &bytes)?);
-        compiled.push(CompiledModule { name, module });
-    }
-    survey::check_initial_pages(initial_pages, page_limit)?;
-    Ok(compiled)
-}
-
 /// Length in bytes of the longest name that gets a hint: the guest chooses the names compared.
 const HINT_LEN: usize = 64;
 
@@ -217,10 +208,12 @@ pub(crate) struct Callable {
 }
 
 impl ExportTable {
-    fn of(module: &Module) -> Self {
+    fn of(module: &Module, notes: Option<&FusedNotes>) -> Self {
         let mut n_callable = 0;
+        let is_ours = |name: &str| notes.is_some_and(|notes| name.starts_with(&notes.prefix));
         let by_name = module
             .exports()
+            .filter(|export| !is_ours(export.name()))
             .map(|export| {
                 let found = match status_of(&export.ty()) {
                     Some(returns_status) => {

@@ -188,7 +188,9 @@ impl LiveInstance {
         }
         let message = self.error_message();
         let refusal = self.store.data().budget.refusal();
-        let outcome = Evidence { name, ending, interruption, message, refusal }.judge();
+        let outcome =
+            Evidence { name, ending, interruption, message, refusal, fused: compiled.plan.notes() }
+                .judge();
         if let (Err(_), Some(path)) = (&outcome, &compiled.options.debug.memdump)
             && let Some(kernel) = &self.kernel
         {
@@ -312,19 +314,18 @@ impl LiveInstance {
     }
 
     fn start(&mut self, compiled: &Compiled) -> Result<(), Stop> {
-        let kernel = Kernel::new(&mut self.store, &compiled.engine.kernel).map_err(instantiate)?;
-        let kernel = Arc::new(kernel);
-        self.store.data_mut().set_kernel(Arc::clone(&kernel));
-        self.kernel = Some(Arc::clone(&kernel));
         #[cfg(feature = "wasi")]
         if let Some(wasi) = &compiled.wasi {
             let state = self.store.data_mut();
             state.wasi = Some(wasi.context(&state.log).map_err(refused)?);
         }
-        let main = compiled
-            .plan
-            .instantiate(&mut self.store, &kernel, compiled.options.extensions())
-            .map_err(|(running, err)| stopped_start(running, err))?;
+        let main = compiled.plan.instantiate(
+            &mut self.store,
+            &compiled.engine.kernel,
+            compiled.options.extensions(),
+        );
+        self.kernel = self.store.data().made_kernel().cloned();
+        let main = main.map_err(|(running, err)| stopped_start(running, err))?;
         self.guest = Some(Guest { main, exports: vec![None; compiled.exports.n_callable()] });
         Ok(())
     }

@@ -6,9 +6,11 @@
 //! are those of `plugsmith-kernel`'s `layout`, which a test compares.
 
 use std::{
+    borrow::Cow,
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hasher},
     ops::Range,
+    sync::Arc,
 };
 
 use wasmtime::{
@@ -18,13 +20,14 @@ use wasmtime::{
 
 use crate::{
     error::CallError,
+    fuse::FusedNotes,
     limits::{PAGE_BYTES, Refusal},
     memory::Block,
     state::State,
 };
 
 /// The kernel, built by `cargo xtask kernel`.
-const KERNEL_WASM: &[u8] = include_bytes!("kernel.wasm");
+pub(crate) const KERNEL_WASM: &[u8] = include_bytes!("kernel.wasm");
 
 /// The maximum in pages that the kernel's memory declares, by which `limits` knows it.
 pub(crate) const KERNEL_MAX_PAGES: u32 = layout::MAX_PAGES;
@@ -72,7 +75,10 @@ impl KernelModule {
 
 /// The kernel of one instance.
 pub(crate) struct Kernel {
+    /// The kernel's own, or that of the guest's module which it is part of.
     instance: Instance,
+    /// What its exports are called there.
+    names: Names,
     memory: Memory,
     alloc: TypedFunc<u64, u64>,
     free: TypedFunc<u64, ()>,
@@ -81,27 +87,46 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
+    /// Makes an instance of the kernel by itself.
     pub(crate) fn new(store: &mut Store<State>, kernel: &KernelModule) -> wasmtime::Result<Self> {
         let instance = Instance::new(&mut *store, &kernel.module, &[])?;
-        let memory =
-            instance.get_memory(&mut *store, "memory").expect("the kernel exports its memory");
+        Self::of(store, instance, Names::Own)
+    }
+
+    /// Finds the kernel in an instance of a module that it is part of. No code of it has run yet.
+    pub(crate) fn fused(
+        store: &mut Store<State>,
+        instance: Instance,
+        notes: &Arc<FusedNotes>,
+    ) -> wasmtime::Result<Self> {
+        Self::of(store, instance, Names::Fused(Arc::clone(notes)))
+    }
+
+    fn of(store: &mut Store<State>, instance: Instance, names: Names) -> wasmtime::Result<Self> {
+        let name = |name| names.of(name);
+        let memory = instance
+            .get_memory(&mut *store, &name("memory"))
+            .expect("the kernel exports its memory");
         // Guests choose what is hashed; with a key of its own no instance can be attacked by blocks
         // that all fall into one bucket.
         let key = RandomState::new().build_hasher().finish() | 1;
-        write_register(memory.data_mut(&mut *store), layout::HASH_KEY, key);
+        let registers = memory.data_mut(&mut *store);
+        write_register(registers, layout::HASH_KEY, key);
+        write_register(registers, layout::POSITION, layout::GUEST_START as u64);
         Ok(Self {
             instance,
             memory,
-            alloc: instance.get_typed_func(&mut *store, "alloc")?,
-            free: instance.get_typed_func(&mut *store, "free")?,
-            length: instance.get_typed_func(&mut *store, "length")?,
-            reset: instance.get_typed_func(&mut *store, "reset")?,
+            alloc: instance.get_typed_func(&mut *store, &name("alloc"))?,
+            free: instance.get_typed_func(&mut *store, &name("free"))?,
+            length: instance.get_typed_func(&mut *store, &name("length"))?,
+            reset: instance.get_typed_func(&mut *store, &name("reset"))?,
+            names,
         })
     }
 
     /// Returns the kernel's export `name`, for a guest to import.
     pub(crate) fn export(&self, store: impl AsContextMut, name: &str) -> Option<Extern> {
-        self.instance.get_export(store, name)
+        self.instance.get_export(store, &self.names.of(name))
     }
 
     /// Says whether the ledger has outgrown the registers, where [`Kernel::begin`] cannot empty it and
@@ -265,6 +290,21 @@ impl Kernel {
         offset: u64,
     ) -> wasmtime::Result<()> {
         self.free.call(ctx, offset)
+    }
+}
+
+/// What the kernel's exports are called.
+enum Names {
+    Own,
+    Fused(Arc<FusedNotes>),
+}
+
+impl Names {
+    fn of<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self {
+            Self::Own => name.into(),
+            Self::Fused(notes) => notes.kernel_name(name).into(),
+        }
     }
 }
 

@@ -7,7 +7,8 @@
 //! functions that are imported in a circle are looked up when they are called.
 
 mod deferred;
-mod legacy;
+mod fused;
+pub(crate) mod legacy;
 mod order;
 mod resolve;
 
@@ -18,12 +19,14 @@ use wasmtime::{Extern, ExternType, FuncType, Instance, Linker, Module, Store};
 
 use self::{
     deferred::{Command, LateFunction},
+    fused::FusedPlan,
     order::{ModuleIdx, Need},
     resolve::Resolver,
 };
 use crate::{
     error::LoadError,
     extensions::{self, Extensions},
+    fuse::FusedNotes,
     guest_init::GuestInit,
     kernel::{Kernel, KernelModule},
     state::State,
@@ -42,9 +45,92 @@ const WASI_NAMESPACE: &str = "wasi_snapshot_preview1";
 pub(crate) struct CompiledModule {
     pub(crate) name: String,
     pub(crate) module: Module,
+    /// There if the kernel is part of the module.
+    pub(crate) fused: Option<Arc<FusedNotes>>,
 }
 
-/// How the modules of a plug-in are made into an instance.
+/// How a plug-in is made into an instance.
+pub(crate) enum Plan {
+    /// Its only module has the kernel in it.
+    Fused(FusedPlan),
+    /// Its modules are linked to each other and to a kernel.
+    Linked(LinkPlan),
+}
+
+impl Plan {
+    /// Resolves every import of `modules` against each other, the kernel, and the host's functions
+    /// in `linker`. `scratch` is a store that types are asked of.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::UnknownImport`], [`LoadError::ImportType`], [`LoadError::ImportCycle`].
+    pub(crate) fn new(
+        modules: Vec<CompiledModule>,
+        linker: Linker<State>,
+        kernel: &KernelModule,
+        scratch: &mut Store<State>,
+    ) -> Result<Self, LoadError> {
+        let notes = match modules.as_slice() {
+            [only] => only.fused.clone(),
+            _ => None,
+        };
+        let plan = LinkPlan::new(modules, linker, kernel, scratch)?;
+        Ok(match notes {
+            Some(notes) => Self::Fused(FusedPlan::new(plan, notes)?),
+            None => Self::Linked(plan),
+        })
+    }
+
+    /// Returns the main module, whose exports a host calls.
+    pub(crate) fn main(&self) -> &Module {
+        match self {
+            Self::Fused(plan) => &plan.module,
+            Self::Linked(plan) => plan.main(),
+        }
+    }
+
+    /// Returns what is to be known of the module if the kernel is part of it.
+    pub(crate) fn notes(&self) -> Option<&FusedNotes> {
+        match self {
+            Self::Fused(plan) => Some(plan.notes()),
+            Self::Linked(_) => None,
+        }
+    }
+
+    /// Returns every module and its name.
+    pub(crate) fn named_modules(&self) -> Vec<(&str, &Module)> {
+        match self {
+            Self::Fused(plan) => vec![(plan.name.as_str(), &plan.module)],
+            Self::Linked(plan) => plan.named_modules().collect(),
+        }
+    }
+
+    /// Makes an instance of everything, gives the store its kernel, and runs the initialisers.
+    /// Returns the main module's instance.
+    ///
+    /// # Errors
+    ///
+    /// What was running, and how the engine stopped it.
+    pub(crate) fn instantiate(
+        &self,
+        store: &mut Store<State>,
+        kernel: &KernelModule,
+        offered: Extensions,
+    ) -> Result<Instance, (String, wasmtime::Error)> {
+        match self {
+            Self::Fused(plan) => plan.instantiate(store, offered),
+            Self::Linked(plan) => {
+                let kernel = Kernel::new(store, kernel)
+                    .map_err(|err| ("instantiation of the kernel".to_owned(), err))?;
+                let kernel = Arc::new(kernel);
+                store.data_mut().set_kernel(Arc::clone(&kernel));
+                plan.instantiate(store, &kernel, offered)
+            }
+        }
+    }
+}
+
+/// How the modules of a plug-in are linked.
 pub(crate) struct LinkPlan {
     /// In the order of instantiation.
     modules: Vec<PlannedModule>,
@@ -95,7 +181,7 @@ impl LinkPlan {
     /// # Errors
     ///
     /// [`LoadError::UnknownImport`], [`LoadError::ImportType`], [`LoadError::ImportCycle`].
-    pub(crate) fn new(
+    fn new(
         modules: Vec<CompiledModule>,
         linker: Linker<State>,
         kernel: &KernelModule,
@@ -121,13 +207,11 @@ impl LinkPlan {
         Ok(plan)
     }
 
-    /// Returns the main module, whose exports a host calls.
-    pub(crate) fn main(&self) -> &Module {
+    fn main(&self) -> &Module {
         &self.modules[self.main].module
     }
 
-    /// Returns every module and its name.
-    pub(crate) fn named_modules(&self) -> impl Iterator<Item = (&str, &Module)> {
+    fn named_modules(&self) -> impl Iterator<Item = (&str, &Module)> {
         self.modules.iter().map(|planned| (planned.name.as_str(), &planned.module))
     }
 
@@ -136,7 +220,7 @@ impl LinkPlan {
     /// # Errors
     ///
     /// What was running, and how the engine stopped it.
-    pub(crate) fn instantiate(
+    fn instantiate(
         &self,
         store: &mut Store<State>,
         kernel: &Kernel,
@@ -175,7 +259,7 @@ impl LinkPlan {
 
 impl PlannedModule {
     fn new(compiled: CompiledModule) -> Self {
-        let CompiledModule { name, module } = compiled;
+        let CompiledModule { name, module, .. } = compiled;
         let role = if name == MAIN_MODULE { Role::Library } else { Role::of(&module) };
         let init = GuestInit::of(&module);
         Self { name, module, role, imports: Vec::new(), init, init_after: 0 }

@@ -11,10 +11,14 @@ use crate::wasi::Exit;
 use crate::{
     deadline::Interruption,
     error::{BoxError, CallError, Error},
+    fuse::FusedNotes,
     host::HostError,
     host_fn::HostPanic,
     limits::Refusal,
 };
+
+/// What backtraces call the functions of a kernel that is part of the guest's module.
+const KERNEL_FRAME: &str = "the kernel";
 
 /// What made WebAssembly trap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +178,8 @@ pub(crate) struct Evidence<'a> {
     /// The guest's error block.
     pub(crate) message: Option<String>,
     pub(crate) refusal: Option<Refusal>,
+    /// There if the kernel is part of the guest's module.
+    pub(crate) fused: Option<&'a FusedNotes>,
 }
 
 /// A failed call, and whether its instance may serve another.
@@ -197,7 +203,7 @@ impl Evidence<'_> {
     }
 
     fn conclude(self) -> Option<(CallError, bool)> {
-        let Self { name, ending, interruption, message, refusal } = self;
+        let Self { name, ending, interruption, message, refusal, fused } = self;
         let (ending, interruption) = match ending {
             Ending::Stopped(err) => match err.downcast::<Interruption>() {
                 Ok(interruption) => (None, Some(interruption)),
@@ -222,7 +228,7 @@ impl Evidence<'_> {
                 Some(message) => CallError::Guest { message, status, trap: None },
                 None => CallError::Exit { name: name.to_owned(), status },
             },
-            Ending::Stopped(err) => stopped(name, err, message),
+            Ending::Stopped(err) => stopped(name, err, message, fused),
         };
         Some((with_refusal(error, refusal), true))
     }
@@ -251,8 +257,13 @@ fn exit_status(_: &wasmtime::Error) -> Option<i32> {
 }
 
 /// Concludes from an error of the engine what stopped the guest.
-fn stopped(name: &str, err: wasmtime::Error, message: Option<String>) -> CallError {
-    let trap = cause(&err).map(|cause| GuestTrap { cause, frames: frames(&err) });
+fn stopped(
+    name: &str,
+    err: wasmtime::Error,
+    message: Option<String>,
+    fused: Option<&FusedNotes>,
+) -> CallError {
+    let trap = cause(&err).map(|cause| GuestTrap { cause, frames: frames(&err, fused) });
     match (message, trap) {
         (Some(message), trap) => CallError::Guest { message, status: -1, trap },
         (None, Some(trap)) => CallError::Trap { name: name.to_owned(), trap },
@@ -324,13 +335,13 @@ fn with_refusal(cause: CallError, refusal: Option<Refusal>) -> CallError {
     CallError::MemoryLimit { what, limit, unit, cause: Box::new(cause) }
 }
 
-fn frames(err: &wasmtime::Error) -> Vec<GuestFrame> {
+fn frames(err: &wasmtime::Error, fused: Option<&FusedNotes>) -> Vec<GuestFrame> {
     let Some(backtrace) = err.downcast_ref::<wasmtime::WasmBacktrace>() else { return Vec::new() };
-    backtrace.frames().iter().map(GuestFrame::from).collect()
+    backtrace.frames().iter().map(|frame| GuestFrame::of(frame, fused)).collect()
 }
 
-impl From<&wasmtime::FrameInfo> for GuestFrame {
-    fn from(frame: &wasmtime::FrameInfo) -> Self {
+impl GuestFrame {
+    fn of(frame: &wasmtime::FrameInfo, fused: Option<&FusedNotes>) -> Self {
         let symbol = frame.symbols().first();
         let function = match (symbol.and_then(|symbol| symbol.name()), frame.func_name()) {
             (Some(name), _) | (None, Some(name)) => demangle(name),
@@ -339,7 +350,11 @@ impl From<&wasmtime::FrameInfo> for GuestFrame {
         let source = symbol.and_then(|symbol| {
             Some(SourceLine { file: symbol.file()?.to_owned(), line: symbol.line()? })
         });
-        Self { function, offset: frame.module_offset().map(|offset| offset as u64), source }
+        let offset = frame.module_offset().map(|offset| offset as u64);
+        let Some(notes) = fused else { return Self { function, offset, source } };
+        let offset = offset.and_then(|offset| notes.offsets.original(offset));
+        let function = if offset.is_some() { function } else { KERNEL_FRAME.to_owned() };
+        Self { function, offset, source }
     }
 }
 

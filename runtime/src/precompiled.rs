@@ -51,6 +51,11 @@ impl Code<'_> {
         &self.bytes
     }
 
+    /// Returns the first `len` bytes, if there are that many.
+    pub(crate) fn start(&self, len: usize) -> Option<Code<'_>> {
+        Some(Code { bytes: Cow::Borrowed(self.bytes.get(..len)?) })
+    }
+
     /// Copies a part of the bytes, if they are that long.
     pub(crate) fn part(&self, range: Range<usize>) -> Option<Code<'static>> {
         Some(Code { bytes: Cow::Owned(self.bytes.get(range)?.to_vec()) })

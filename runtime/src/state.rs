@@ -94,6 +94,11 @@ impl State {
         self.kernel = Some(kernel);
     }
 
+    /// Returns the kernel of this instance, if it has been made.
+    pub(crate) fn made_kernel(&self) -> Option<&Arc<Kernel>> {
+        self.kernel.as_ref()
+    }
+
     /// Returns the kernel of this instance, which is there whenever guest code runs.
     pub(crate) fn kernel(&self) -> Arc<Kernel> {
         Arc::clone(self.kernel.as_ref().expect("the kernel is made before the guest"))

@@ -10,7 +10,7 @@ const PREFIX: &str = "extism_";
 /// Before 1.0 everything came from `env`, and the interface's own functions were told from the
 /// host's by their prefix; release candidates of 1.0 had `extism:env`, `extism:env/user` and
 /// `extism:user`.
-pub(super) fn successor<'a>(namespace: &str, name: &'a str) -> Option<(&'static str, &'a str)> {
+pub(crate) fn successor<'a>(namespace: &str, name: &'a str) -> Option<(&'static str, &'a str)> {
     let own_name = name.strip_prefix(PREFIX);
     match namespace {
         "env" => {

@@ -1,0 +1,215 @@
+//! The fused module: a guest's module rewritten so that the kernel is part of it.
+//!
+//! The kernel's functions stand behind the guest's own, its memory behind the guest's memories. Calls of
+//! imports that the kernel serves become calls inside the module, and the shortest of the kernel's
+//! functions are written out where they are called. What comes of it behaves as guest and kernel
+//! linked together do, in less time: an instance is made in one step, and exchanging bytes costs no
+//! call.
+//!
+//! Every index that the guest knows stays what it was. The imports that the kernel serves stay, too,
+//! for the few uses that are no direct call, such as a reference in a table; the host provides them,
+//! at more cost. So all of the guest's sections but the code are kept, with something appended, and
+//! so is every function that calls no such import.
+//!
+//! The caller has validated the guest's module before, so that no instruction of it names what is
+//! appended here, and the engine validates the result. Whatever this file does not know is no error:
+//! the module is then linked to the kernel as it is.
+
+mod body;
+mod expand;
+mod kernel;
+mod offsets;
+mod shape;
+
+use wasm_encoder::{Encode as _, ExportKind, SectionId};
+use wasmparser::BinaryReader;
+
+pub(crate) use self::offsets::{OffsetMap, Run};
+use self::{
+    body::Splicer,
+    kernel::KernelParts,
+    offsets::OffsetMapBuilder,
+    shape::{Section, Shape},
+};
+use crate::kernel::KERNEL_WASM;
+
+/// What the names of the exports begin with that are added for the host; where the guest has such
+/// names itself, as often as it takes.
+const PREFIX: &str = "plugsmith:";
+
+/// Names a module's layout for those who keep it: changes with whatever this file does.
+pub(crate) const VERSION: &str = concat!("fused 1 ", env!("CARGO_PKG_VERSION"));
+
+/// A guest's module with the kernel in it.
+pub(crate) struct Fused {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) notes: FusedNotes,
+}
+
+/// What the host must know of a fused module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FusedNotes {
+    /// What the names of the kernel's exports begin with.
+    pub(crate) prefix: String,
+    /// The guest's start function is exported, to be called when the kernel is ready.
+    pub(crate) has_start: bool,
+    /// Where instructions were in the guest's own file.
+    pub(crate) offsets: OffsetMap,
+}
+
+impl FusedNotes {
+    /// The name under which the guest's start function is exported.
+    pub(crate) fn start_name(&self) -> String {
+        format!("{}start", self.prefix)
+    }
+
+    /// Encodes this for a file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![u8::from(self.has_start)];
+        self.prefix.encode(&mut bytes);
+        for Run { new, old, len } in self.offsets.runs() {
+            for word in [new, old, len] {
+                bytes.extend_from_slice(&word.to_le_bytes());
+            }
+        }
+        bytes
+    }
+
+    /// Decodes what [`FusedNotes::to_bytes`] returned, or returns `None` for anything else.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (has_start, rest) = bytes.split_first()?;
+        let mut reader = BinaryReader::new(rest, 0);
+        let prefix = reader.read_string().ok()?.to_owned();
+        let (words, []) = rest.get(reader.original_position()..)?.as_chunks::<4>() else {
+            return None;
+        };
+        let (runs, []) = words.as_chunks::<3>() else { return None };
+        let run = |words: &[[u8; 4]; 3]| {
+            let [new, old, len] = words.map(u32::from_le_bytes);
+            Run { new, old, len }
+        };
+        let offsets = OffsetMap::new(runs.iter().map(run).collect());
+        Some(Self { prefix, has_start: *has_start == 1, offsets })
+    }
+
+    /// The name under which one of the kernel's exports is exported.
+    pub(crate) fn kernel_name(&self, name: &str) -> String {
+        format!("{}kernel:{name}", self.prefix)
+    }
+}
+
+/// Rewrites a valid module, or returns `None` if it is of a kind that must be linked.
+pub(crate) fn fuse(guest: &[u8]) -> Option<Fused> {
+    let shape = Shape::read(guest)?;
+    Writer::new(guest, &shape, KernelParts::get()).write()
+}
+
+/// Writes the sections of the fused module in order.
+struct Writer<'a> {
+    guest: &'a [u8],
+    shape: &'a Shape<'a>,
+    kernel: &'a KernelParts,
+    notes: FusedNotes,
+    offsets: OffsetMapBuilder,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(guest: &'a [u8], shape: &'a Shape<'a>, kernel: &'a KernelParts) -> Self {
+        let mut prefix = PREFIX.to_owned();
+        while shape.exports.iter().any(|name| name.starts_with(&prefix)) {
+            prefix.push(':');
+        }
+        let has_start = shape.start.is_some();
+        let notes = FusedNotes { prefix, has_start, offsets: OffsetMap::default() };
+        let bytes = Vec::with_capacity(guest.len() + KERNEL_WASM.len() + guest.len() / 16);
+        Self { guest, shape, kernel, notes, offsets: OffsetMapBuilder::default(), bytes }
+    }
+
+    fn write(mut self) -> Option<Fused> {
+        self.bytes.extend_from_slice(&self.guest[..shape::HEADER_LEN]);
+        for section in self.shape.sections_with_additions() {
+            self.section(&section)?;
+        }
+        self.notes.offsets = self.offsets.finish();
+        Some(Fused { bytes: self.bytes, notes: self.notes })
+    }
+
+    /// Writes one section of the guest with what is added to it; the section may be empty.
+    fn section(&mut self, section: &Section) -> Option<()> {
+        let added = match section.id {
+            id if id == SectionId::Type as u8 => self.kernel.types().clone(),
+            id if id == SectionId::Function as u8 => self.kernel.functions(self.shape.n_types),
+            id if id == SectionId::Memory as u8 => self.kernel.memory().clone(),
+            id if id == SectionId::Global as u8 => self.kernel.globals().clone(),
+            id if id == SectionId::Export as u8 => self.exports(),
+            id if id == SectionId::Start as u8 => return Some(()),
+            id if id == SectionId::Code as u8 => return self.code(),
+            // Of the rest only names are looked at: in backtraces.
+            0 if !shape::is_name_section(self.guest, section) => return Some(()),
+            _ => {
+                self.bytes.push(section.id);
+                self.guest.get(section.range.clone())?.encode(&mut self.bytes);
+                return Some(());
+            }
+        };
+        let old = self.guest.get(section.items.clone())?;
+        let mut content = Vec::with_capacity(old.len() + added.bytes.len() + 5);
+        section.n_items.checked_add(added.n_items)?.encode(&mut content);
+        content.extend_from_slice(old);
+        content.extend_from_slice(&added.bytes);
+        self.bytes.push(section.id);
+        content.encode(&mut self.bytes);
+        Some(())
+    }
+
+    /// Returns the exports that the host uses.
+    fn exports(&self) -> Items {
+        let mut items = Items::default();
+        let mut export = |name: &str, kind: ExportKind, idx: u32| {
+            name.encode(&mut items.bytes);
+            kind.encode(&mut items.bytes);
+            idx.encode(&mut items.bytes);
+            items.n_items += 1;
+        };
+        export(&self.notes.kernel_name("memory"), ExportKind::Memory, self.shape.n_memories);
+        for (name, idx) in self.kernel.exports() {
+            let idx = self.shape.n_functions + idx;
+            export(&self.notes.kernel_name(name), ExportKind::Func, idx);
+        }
+        if let Some(start) = self.shape.start {
+            export(&self.notes.start_name(), ExportKind::Func, start);
+        }
+        items
+    }
+
+    /// Writes the code of the guest, with its calls of the kernel replaced, and then the kernel's.
+    fn code(&mut self) -> Option<()> {
+        let mut splicer = Splicer::new(self.guest, self.shape, self.kernel);
+        let mut bodies = Vec::with_capacity(self.guest.len());
+        for (idx, range) in self.shape.bodies.iter().enumerate() {
+            splicer.body(idx, range.clone(), &mut bodies)?;
+        }
+        let code = self.kernel.code(self.shape)?;
+        let n_bodies = u32::try_from(self.shape.bodies.len()).ok()?.checked_add(code.n_items)?;
+        let mut count = Vec::with_capacity(5);
+        n_bodies.encode(&mut count);
+        self.bytes.push(SectionId::Code as u8);
+        (count.len() + bodies.len() + code.bytes.len()).encode(&mut self.bytes);
+        self.bytes.extend_from_slice(&count);
+        self.offsets = splicer.offsets_from(self.bytes.len());
+        self.bytes.extend_from_slice(&bodies);
+        self.bytes.extend_from_slice(&code.bytes);
+        Some(())
+    }
+}
+
+/// Items of a section, encoded one after another.
+#[derive(Debug, Clone, Default)]
+struct Items {
+    n_items: u32,
+    bytes: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests;

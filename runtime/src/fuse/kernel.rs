@@ -1,0 +1,160 @@
+//! The kernel's module, taken apart to be put behind a guest's.
+
+use std::{convert::Infallible, ops::Range, sync::LazyLock};
+
+use wasm_encoder::{
+    CodeSection, Encode as _,
+    reencode::{Error, Reencode},
+};
+use wasmparser::{BinaryReader, ExternalKind, FunctionBody, Parser, Payload};
+
+use super::{Items, shape::Shape};
+use crate::kernel::KERNEL_WASM;
+
+/// What the kernel's module is made of.
+pub(super) struct KernelParts {
+    types: Items,
+    /// The type of each function.
+    functions: Vec<u32>,
+    memory: Items,
+    globals: Items,
+    /// Its exported functions by name.
+    exports: Vec<(&'static str, u32)>,
+    bodies: Vec<Range<usize>>,
+}
+
+static PARTS: LazyLock<KernelParts> =
+    LazyLock::new(|| KernelParts::read().expect("the kernel is a valid module of a known shape"));
+
+/// Says whether the kernel exports a function of this name.
+pub(super) fn has_function(name: &str) -> bool {
+    PARTS.function(name).is_some()
+}
+
+impl KernelParts {
+    /// Returns the parts of the kernel that this library carries.
+    pub(super) fn get() -> &'static Self {
+        &PARTS
+    }
+
+    fn read() -> Option<Self> {
+        let mut parts = Self {
+            types: Items::default(),
+            functions: Vec::new(),
+            memory: Items::default(),
+            globals: Items::default(),
+            exports: Vec::new(),
+            bodies: Vec::new(),
+        };
+        for payload in Parser::new(0).parse_all(KERNEL_WASM) {
+            match payload.ok()? {
+                Payload::TypeSection(section) => parts.types = items(section.range())?,
+                Payload::MemorySection(section) => parts.memory = items(section.range())?,
+                Payload::GlobalSection(section) => parts.globals = items(section.range())?,
+                Payload::FunctionSection(section) => {
+                    parts.functions = section.into_iter().collect::<Result<_, _>>().ok()?;
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let export = export.ok()?;
+                        if export.kind == ExternalKind::Func {
+                            parts.exports.push((export.name, export.index));
+                        }
+                    }
+                }
+                Payload::CodeSectionEntry(body) => parts.bodies.push(body.range()),
+                // None of these can be put behind a guest's, and the kernel has none.
+                Payload::ImportSection(_)
+                | Payload::TableSection(_)
+                | Payload::TagSection(_)
+                | Payload::StartSection { .. }
+                | Payload::ElementSection(_)
+                | Payload::DataSection(_) => return None,
+                _ => {}
+            }
+        }
+        Some(parts)
+    }
+
+    pub(super) fn types(&self) -> &Items {
+        &self.types
+    }
+
+    pub(super) fn memory(&self) -> &Items {
+        &self.memory
+    }
+
+    pub(super) fn globals(&self) -> &Items {
+        &self.globals
+    }
+
+    /// Returns the types of the functions where `n_types` others come first.
+    pub(super) fn functions(&self, n_types: u32) -> Items {
+        let mut items = Items::default();
+        for ty in &self.functions {
+            (ty + n_types).encode(&mut items.bytes);
+            items.n_items += 1;
+        }
+        items
+    }
+
+    pub(super) fn exports(&self) -> &[(&'static str, u32)] {
+        &self.exports
+    }
+
+    /// Returns the place of an exported function among the kernel's.
+    pub(super) fn function(&self, name: &str) -> Option<u32> {
+        self.exports.iter().find(|(other, _)| *other == name).map(|(_, idx)| *idx)
+    }
+
+    /// Returns the code of the functions as it reads behind a guest's.
+    pub(super) fn code(&self, guest: &Shape<'_>) -> Option<Items> {
+        let mut shift = Shift { guest };
+        let mut code = CodeSection::new();
+        for range in &self.bodies {
+            let body = KERNEL_WASM.get(range.clone())?;
+            let body = FunctionBody::new(BinaryReader::new(body, range.start));
+            shift.parse_function_body(&mut code, body).ok()?;
+        }
+        // A section encodes its length and its number of functions first.
+        let mut section = Vec::new();
+        code.encode(&mut section);
+        let mut reader = BinaryReader::new(&section, 0);
+        reader.read_var_u32().ok()?;
+        let n_items = reader.read_var_u32().ok()?;
+        Some(Items { n_items, bytes: section.split_off(reader.original_position()) })
+    }
+}
+
+/// Moves every index of the kernel's behind those of a guest.
+struct Shift<'a> {
+    guest: &'a Shape<'a>,
+}
+
+impl Reencode for Shift<'_> {
+    type Error = Infallible;
+
+    fn function_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
+        Ok(idx + self.guest.n_functions)
+    }
+
+    fn type_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
+        Ok(idx + self.guest.n_types)
+    }
+
+    fn memory_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
+        Ok(idx + self.guest.n_memories)
+    }
+
+    fn global_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
+        Ok(idx + self.guest.n_globals)
+    }
+}
+
+/// Returns the items of a section of the kernel whose content is at `range`.
+fn items(range: Range<usize>) -> Option<Items> {
+    let mut reader = BinaryReader::new(KERNEL_WASM.get(range.clone())?, range.start);
+    let n_items = reader.read_var_u32().ok()?;
+    let bytes = KERNEL_WASM.get(reader.original_position()..range.end)?.to_vec();
+    Some(Items { n_items, bytes })
+}

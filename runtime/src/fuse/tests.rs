@@ -1,0 +1,292 @@
+//! The kernel inside a guest, held to the model that the kernel's own tests use; and what becomes of
+//! the guest.
+
+use plugsmith_kernel::{
+    CallStart, Heap, VecMemory, layout,
+    testing::{Call, Function, Generator, Subject, Temper, Trial, Width},
+};
+use wasmtime::{
+    Config, Engine, Extern, ExternType, Func, Instance, Memory, Module, Store, StoreLimits,
+    StoreLimitsBuilder, Trap, Val,
+};
+
+use super::*;
+
+/// Calls each function of the kernel in the way that is named: `call`, `return_call`, or through a
+/// table.
+fn guest(how: &str) -> Vec<u8> {
+    let word = |width: &Width| match width {
+        Width::Four => "i32",
+        Width::Eight => "i64",
+    };
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    for (idx, function) in Function::ALL.into_iter().enumerate() {
+        let name = function.name();
+        let params: Vec<&str> = function.params().iter().map(word).collect();
+        let arguments: Vec<String> =
+            (0..params.len()).map(|idx| format!("(local.get {idx})")).collect();
+        let (params, arguments) = (format!("(param {})", params.join(" ")), arguments.join(" "));
+        let result = function.result();
+        let result = result.map_or_else(String::new, |width| format!("(result {})", word(&width)));
+        let call = match how {
+            "table" => format!("(call_indirect {params} {result} {arguments} (i32.const {idx}))"),
+            how => format!("({how} ${name} {arguments})"),
+        };
+        imports.push(format!(
+            r#"(import "extism:host/env" "{name}" (func ${name} {params} {result}))"#
+        ));
+        exports.push(format!(r#"(func (export "{name}") {params} {result} (local f32) {call})"#));
+    }
+    let names: Vec<String> =
+        Function::ALL.iter().map(|function| format!("${}", function.name())).collect();
+    let wat = format!(
+        "(module {} (memory 1) (global i32 (i32.const 1)) (table funcref (elem {})) {})",
+        imports.join(" "),
+        names.join(" "),
+        exports.join(" ")
+    );
+    wat::parse_str(wat).unwrap()
+}
+
+fn engine() -> Engine {
+    let mut config = Config::new();
+    config.wasm_multi_memory(true).wasm_tail_call(true);
+    Engine::new(&config).unwrap()
+}
+
+/// A fused guest that forwards calls to the kernel in it.
+struct Forwarding {
+    store: Store<StoreLimits>,
+    instance: Instance,
+    memory: Memory,
+}
+
+impl Forwarding {
+    fn new(how: &str, page_limit: u32) -> Self {
+        let engine = engine();
+        let Fused { bytes, notes } = fuse(&guest(how)).unwrap();
+        let module = Module::new(&engine, &bytes).unwrap();
+        let limit = page_limit as usize * layout::PAGE_LEN as usize;
+        let mut store = Store::new(&engine, StoreLimitsBuilder::new().memory_size(limit).build());
+        store.limiter(|limits| limits);
+        // What is called through the table goes by the host, which finds the kernel's function.
+        let imports: Vec<Extern> = module
+            .imports()
+            .map(|import| {
+                let ExternType::Func(ty) = import.ty() else { panic!("all are functions") };
+                let name = notes.kernel_name(import.name());
+                let forward = move |mut caller: wasmtime::Caller<'_, _>,
+                                    params: &[Val],
+                                    results: &mut [Val]| {
+                    let function = caller.get_export(&name).and_then(Extern::into_func).unwrap();
+                    function.call(caller, params, results)
+                };
+                Func::new(&mut store, ty, forward).into()
+            })
+            .collect();
+        let instance = Instance::new(&mut store, &module, &imports).unwrap();
+        let memory = instance.get_memory(&mut store, &notes.kernel_name("memory")).unwrap();
+        let mut fused = Self { store, instance, memory };
+        fused.write(layout::POSITION, &u64::from(layout::GUEST_START).to_le_bytes());
+        fused
+    }
+
+    fn register(&self, address: u32) -> u64 {
+        let bytes = &self.memory.data(&self.store)[address as usize..];
+        u64::from_le_bytes(*bytes.first_chunk().unwrap())
+    }
+
+    fn write(&mut self, address: u32, bytes: &[u8]) {
+        self.memory.data_mut(&mut self.store)[address as usize..][..bytes.len()]
+            .copy_from_slice(bytes);
+    }
+
+    fn reach(&mut self, end: u32) -> bool {
+        let missing = (end as usize).saturating_sub(self.memory.data_size(&self.store));
+        let n_pages = (missing as u64).div_ceil(u64::from(layout::PAGE_LEN));
+        n_pages == 0 || self.memory.grow(&mut self.store, n_pages).is_ok()
+    }
+}
+
+impl Subject for Forwarding {
+    fn begin(&mut self, input: &[u8]) -> bool {
+        if self.register(layout::LEDGER) != 0 {
+            self.call(Call { function: Function::Reset, first: 0, second: 0 });
+        }
+        let start = CallStart::new(input.len() as u64);
+        let Some(start) = start.filter(|start| self.reach(start.position())) else {
+            self.call(Call { function: Function::Reset, first: 0, second: 0 });
+            return false;
+        };
+        let padding = start.padding();
+        self.write(layout::GUEST_START, input);
+        self.write(padding.start, &[0; 16][..padding.len()]);
+        let registers = start.registers(self.register(layout::DIRTY_END));
+        self.write(layout::ROOT, &registers);
+        true
+    }
+
+    fn call(&mut self, call: Call) -> u64 {
+        let params: Vec<Val> = (call.function.params().iter().zip([call.first, call.second]))
+            .map(|(width, value)| match width {
+                Width::Four => Val::I32(u32::try_from(value & 0xffff_ffff).unwrap().cast_signed()),
+                Width::Eight => Val::I64(value.cast_signed()),
+            })
+            .collect();
+        let mut results = [Val::I64(0)];
+        let n_results = usize::from(call.function.result().is_some());
+        let function = self.instance.get_func(&mut self.store, call.function.name()).unwrap();
+        function.call(&mut self.store, &params, &mut results[..n_results]).unwrap();
+        match results[0] {
+            Val::I32(value) => u64::from(value.cast_unsigned()),
+            Val::I64(value) => value.cast_unsigned(),
+            ref other => panic!("{other:?}"),
+        }
+    }
+
+    fn memory(&self) -> &[u8] {
+        self.memory.data(&self.store)
+    }
+
+    fn check(&self) {
+        let heap = Heap::new(VecMemory::from_bytes(self.memory().to_vec()));
+        heap.check();
+        heap.check_untouched();
+    }
+}
+
+fn run(how: &str, temper: Temper, seed: u64, n_steps: usize) {
+    let page_limit = 18;
+    let mut generator = Generator::from_seed(temper, seed);
+    let mut trial = Trial::new(Forwarding::new(how, page_limit), page_limit, 500);
+    for _ in 0..n_steps {
+        let step = generator.next_step(trial.model());
+        trial.step(step);
+    }
+    trial.check();
+}
+
+#[test]
+fn hostile_calls_find_the_kernel_that_the_model_describes() {
+    run("call", Temper::Hostile, 21, 60_000);
+    run("call", Temper::Careful, 22, 30_000);
+}
+
+#[test]
+fn tail_calls_and_references_find_it_too() {
+    run("return_call", Temper::Hostile, 23, 10_000);
+    run("table", Temper::Hostile, 24, 10_000);
+}
+
+#[test]
+fn before_the_first_call_nothing_is_handed_out() {
+    let mut fused = Forwarding::new("call", 18);
+    for function in [Function::LoadU8, Function::LoadU64] {
+        for first in [0, 1, 16, 1_023, 1_024, 1_031, u64::MAX, u64::MAX - 6, 1 << 32] {
+            assert_eq!(fused.call(Call { function, first, second: 0 }), 0);
+        }
+    }
+    let before = fused.memory().to_vec();
+    for first in [0, 16, 1_017, 1_023, 1_024, 1_025, u64::MAX - 6] {
+        fused.call(Call { function: Function::StoreU64, first, second: u64::MAX });
+        fused.call(Call { function: Function::StoreU8, first, second: u64::MAX });
+    }
+    assert!(fused.memory() == before);
+}
+
+#[test]
+fn functions_that_call_no_kernel_are_kept_byte_for_byte() {
+    let wat = r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (func $plain (param i32) (result i32) (i32.mul (local.get 0) (i32.const 77)))
+        (func $calls (result i64) (call $alloc (i64.const 1)))
+        (func $after (param f64) (result f64) (f64.sqrt (local.get 0)))
+        (export "plain" (func $plain)) (export "calls" (func $calls)) (export "after" (func $after)))"#;
+    let guest = wat::parse_str(wat).unwrap();
+    let Fused { bytes, notes } = fuse(&guest).unwrap();
+    let bodies = |bytes: &[u8]| Shape::read(bytes).unwrap().bodies;
+    let (old, new) = (bodies(&guest), bodies(&bytes));
+    assert!(new.len() > old.len());
+    for idx in [0, 2] {
+        assert_eq!(guest[old[idx].clone()], bytes[new[idx].clone()]);
+        let (old, new) = (old[idx].start as u64, new[idx].start as u64);
+        assert_eq!(notes.offsets.original(new), Some(old));
+        assert_eq!(notes.offsets.original(new + 3), Some(old + 3));
+    }
+    assert_eq!(notes.offsets.original(new[3].start as u64), None, "the kernel is no guest's");
+}
+
+#[test]
+fn what_cannot_be_fused_is_left() {
+    for wat in [
+        r#"(module (import "extism:host/env" "extism_context" (global (mut externref))))"#,
+        r#"(module (import "main" "itself" (func)) (func (export "itself")))"#,
+    ] {
+        assert!(fuse(&wat::parse_str(wat).unwrap()).is_none(), "{wat}");
+    }
+    assert!(fuse(b"\0asm\x01\0\0\0\x01").is_none());
+}
+
+#[test]
+fn every_section_has_its_place() {
+    for wat in [
+        "(module)",
+        "(module (func))",
+        "(module (start $f) (func $f))",
+        r#"(module (memory 1) (data "x") (func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 1))))"#,
+        "(module (tag) (table 1 funcref) (elem (i32.const 0) $f) (func $f))",
+        r#"(module (import "a" "m" (memory 1)) (import "a" "g" (global i32)) (global i64 (i64.const 1)) (memory 2))"#,
+        "(module (rec (type $a (struct)) (type $b (func (param (ref $a))))) (func (type $b)))",
+        r#"(module (import "env" "extism_load_u8" (func (param i64) (result i32))) (func (result i32) (call 0 (i64.const 5))))"#,
+    ] {
+        let guest = wat::parse_str(wat).unwrap();
+        let Fused { bytes, .. } = fuse(&guest).unwrap();
+        let mut features = wasmparser::WasmFeatures::default();
+        features.set(wasmparser::WasmFeatures::GC | wasmparser::WasmFeatures::EXCEPTIONS, true);
+        let mut validator = wasmparser::Validator::new_with_features(features);
+        validator.validate_all(&bytes).unwrap();
+    }
+}
+
+#[test]
+fn names_of_a_guest_are_not_taken() {
+    let guest =
+        r#"(module (func (export "plugsmith:kernel:alloc")) (func (export "plugsmith::x")))"#;
+    let Fused { bytes, notes } = fuse(&wat::parse_str(guest).unwrap()).unwrap();
+    assert_eq!(notes.prefix, "plugsmith:::");
+    Module::new(&engine(), bytes).unwrap();
+}
+
+#[test]
+fn notes_survive_a_file() {
+    let Fused { notes, .. } = fuse(&guest("call")).unwrap();
+    assert!(notes.offsets.runs().len() > 10);
+    assert_eq!(FusedNotes::from_bytes(&notes.to_bytes()), Some(notes));
+    assert_eq!(FusedNotes::from_bytes(&[]), None);
+    assert_eq!(FusedNotes::from_bytes(&[0, 9, 1]), None);
+}
+
+#[test]
+fn a_trap_of_the_guest_is_where_it_was() {
+    let wat = r#"(module
+        (import "extism:host/env" "load_u64" (func $load (param i64) (result i64)))
+        (func (export "run") (drop (call $load (i64.const 1))) unreachable))"#;
+    let guest = wat::parse_str(wat).unwrap();
+    let Fused { bytes, notes } = fuse(&guest).unwrap();
+    let place = |bytes: &[u8]| {
+        let engine = engine();
+        let module = Module::new(&engine, bytes).unwrap();
+        let mut store = Store::new(&engine, ());
+        let mut linker = wasmtime::Linker::new(&engine);
+        linker.define_unknown_imports_as_traps(&module).unwrap();
+        linker.allow_shadowing(true);
+        linker.func_wrap("extism:host/env", "load_u64", |_: u64| 0_u64).unwrap();
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
+        let err = run.call(&mut store, ()).unwrap_err();
+        assert_eq!(err.downcast_ref(), Some(&Trap::UnreachableCodeReached));
+        let backtrace: &wasmtime::WasmBacktrace = err.downcast_ref().unwrap();
+        backtrace.frames()[0].module_offset().unwrap() as u64
+    };
+    assert_eq!(notes.offsets.original(place(&bytes)), Some(place(&guest)));
+}

@@ -1,0 +1,118 @@
+//! A plug-in of one module that the kernel is part of: an instance is made in one step.
+
+use std::sync::Arc;
+
+use wasmtime::{
+    Caller, Extern, ExternType, FuncType, Instance, InstancePre, Linker, Module, Store, TypedFunc,
+    Val,
+};
+
+use super::{LinkPlan, PlannedModule, Provider};
+use crate::{
+    error::LoadError, extensions::Extensions, fuse::FusedNotes, guest_init::GuestInit,
+    kernel::Kernel, state::State,
+};
+
+/// How a fused module is made into an instance.
+pub(crate) struct FusedPlan {
+    pub(super) name: String,
+    pub(super) module: Module,
+    pre: InstancePre<State>,
+    notes: Arc<FusedNotes>,
+    init: GuestInit,
+    /// The module knows of extensions of the interface, and imports host functions.
+    is_asked: bool,
+}
+
+impl FusedPlan {
+    /// Makes a plan for the only module of another, which has resolved its imports.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Engine`] if the engine does not take what was resolved.
+    pub(super) fn new(linked: LinkPlan, notes: Arc<FusedNotes>) -> Result<Self, LoadError> {
+        let pre = prepare(&linked).map_err(LoadError::engine)?;
+        let is_asked = !linked.asked.is_empty();
+        let LinkPlan { mut modules, main, .. } = linked;
+        let PlannedModule { name, module, init, .. } = modules.swap_remove(main);
+        Ok(Self { name, module, pre, notes, init, is_asked })
+    }
+
+    pub(crate) fn notes(&self) -> &Arc<FusedNotes> {
+        &self.notes
+    }
+
+    /// Makes an instance, gives the store its kernel, and runs the initialisers.
+    ///
+    /// # Errors
+    ///
+    /// What was running, and how the engine stopped it.
+    pub(super) fn instantiate(
+        &self,
+        store: &mut Store<State>,
+        offered: Extensions,
+    ) -> Result<Instance, (String, wasmtime::Error)> {
+        let starting = |err| (format!("instantiation of module {}", self.name), err);
+        let instance = self.pre.instantiate(&mut *store).map_err(starting)?;
+        let kernel = Kernel::fused(store, instance, &self.notes).map_err(starting)?;
+        store.data_mut().set_kernel(Arc::new(kernel));
+        if self.notes.has_start {
+            self.start(store, &instance).map_err(starting)?;
+        }
+        if self.is_asked {
+            let taken = offered.taken_by(&mut *store, &instance).map_err(starting)?;
+            store.data_mut().extensions = taken;
+        }
+        self.init.run(store, &instance).map_err(|(init, err)| (init.into(), err))?;
+        Ok(instance)
+    }
+
+    /// Runs the start function, which waited for the kernel.
+    fn start(&self, store: &mut Store<State>, instance: &Instance) -> wasmtime::Result<()> {
+        let start: TypedFunc<(), ()> =
+            instance.get_typed_func(&mut *store, &self.notes.start_name())?;
+        start.call(store, ())
+    }
+}
+
+/// Looks up everything that the module imports.
+fn prepare(plan: &LinkPlan) -> wasmtime::Result<InstancePre<State>> {
+    let planned = &plan.modules[plan.main];
+    let mut linker = plan.linker.clone();
+    linker.allow_shadowing(true);
+    for (import, provider) in planned.module.imports().zip(&planned.imports) {
+        match provider {
+            Provider::Kernel(name) => {
+                let ExternType::Func(ty) = import.ty() else { continue };
+                define_kernel(&mut linker, import.module(), import.name(), name, ty)?;
+            }
+            Provider::Host(namespace, name)
+                if (namespace.as_str(), name.as_str()) != (import.module(), import.name()) =>
+            {
+                linker.alias(namespace, name, import.module(), import.name())?;
+            }
+            // Other modules provide nothing: there is none.
+            _ => {}
+        }
+    }
+    linker.instantiate_pre(&planned.module)
+}
+
+/// Defines a function of the kernel for what is no direct call of it: it finds the instance's own.
+fn define_kernel(
+    linker: &mut Linker<State>,
+    namespace: &str,
+    import: &str,
+    name: &str,
+    ty: FuncType,
+) -> wasmtime::Result<()> {
+    let name = name.to_owned();
+    let call = move |mut caller: Caller<'_, State>, params: &[Val], results: &mut [Val]| {
+        let kernel = caller.data().kernel();
+        match kernel.export(&mut caller, &name) {
+            Some(Extern::Func(function)) => function.call(caller, params, results),
+            _ => unreachable!("the kernel exports each function that it serves"),
+        }
+    };
+    linker.func_new(namespace, import, ty, call).map(drop)
+}
