@@ -32,7 +32,8 @@ Usage: notes [--plugins FOLDER] [--notes FILE] COMMAND [WORD]...
   --notes FILE      where the notes are kept (notes.json)
   --help            print this
 
-Without a command it takes a tour, with notes that are not kept.
+Without a command it takes a tour, with notes that are not kept. If the environment variable
+PLUGSMITH_CACHE names a folder, compiled plug-ins are kept there, and the next start is fast.
 
 Commands:
 ";
@@ -122,8 +123,9 @@ impl Request {
     }
 
     fn run(self) -> Result<ExitCode, Error> {
-        let takes_tour = self.words.is_empty();
-        let notebook = if takes_tour { Notebook::default() } else { Notebook::open(&self.notes)? };
+        let is_command = !self.words.is_empty() && !self.help;
+        let takes_tour = !is_command && !self.help;
+        let notebook = if is_command { Notebook::open(&self.notes)? } else { Notebook::default() };
         let notebook = UserData::new(notebook);
         let mut commands = Commands::load(&self.plugins, &notebook)?;
         for warning in &commands.warnings {

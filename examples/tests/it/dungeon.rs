@@ -1,9 +1,7 @@
 //! The game with mods: what they may do they do, and a mod that fails is off while the game goes on.
 
-use std::fs;
-
 use crate::{
-    program::{self, check_refusals, file},
+    program::{self, check_refusals, empty_folder, file},
     text_guest::answering,
 };
 
@@ -11,15 +9,13 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_dungeon");
 
 /// Plays with mods, given by name and manifest, or by file name and text.
 fn play(name: &str, n_ticks: u32, files: &[(&str, &str)]) -> Vec<String> {
-    let folder = file(&format!("mods_{name}/README.md"), "The mods of one test.");
-    let folder = folder.parent().expect("a file lies in a folder");
+    let folder = empty_folder(&format!("mods_{name}"));
     for (file_name, text) in files {
         file(&format!("mods_{name}/{file_name}"), text);
     }
     let arguments = ["--mods", &folder.to_string_lossy(), "--ticks", &n_ticks.to_string()];
     let ran = program::run(PROGRAM, &arguments);
     assert_eq!((ran.stderr.as_str(), ran.status), ("", Some(0)), "{}", ran.stdout);
-    fs::remove_dir_all(folder).expect("the folder of the test is its own");
     ran.stdout.lines().map(str::to_owned).collect()
 }
 

@@ -1,9 +1,9 @@
 //! The command line with commands from plug-ins: what it keeps, what it grants, what it refuses.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 use crate::{
-    program::{self, Ran, check_refusals, file},
+    program::{self, Ran, check_refusals, empty_folder, file},
     text_guest::answering,
 };
 
@@ -24,9 +24,7 @@ struct Desk {
 impl Desk {
     /// With the plug-ins that come with the program.
     fn new(name: &str) -> Self {
-        let notes = file(&format!("desk_{name}/notes.json"), "[]");
-        fs::remove_file(&notes).expect("the folder for tests can be written");
-        Self { notes, plugins: None }
+        Self { notes: empty_folder(&format!("desk_{name}")).join("notes.json"), plugins: None }
     }
 
     /// With these plug-ins instead: manifests and modules by file name.
@@ -42,11 +40,13 @@ impl Desk {
     fn run(&self, words: &[&str]) -> Ran {
         let notes = self.notes.to_string_lossy();
         let plugins = self.plugins.as_ref().map(|plugins| plugins.to_string_lossy());
-        let mut arguments = vec!["--notes", &*notes];
+        let mut command = Command::new(PROGRAM);
+        command.env("PLUGSMITH_CACHE", self.notes.with_file_name("cache"));
+        command.args(["--notes", &*notes]);
         if let Some(plugins) = &plugins {
-            arguments.extend(["--plugins", plugins]);
+            command.args(["--plugins", plugins]);
         }
-        program::run(PROGRAM, &[&arguments, words].concat())
+        command.args(words).output().expect("the host starts").into()
     }
 
     /// Runs a command that has to go well.
@@ -201,4 +201,6 @@ fn arguments_that_make_no_sense_are_refused() {
             (&["--notes", &broken.to_string_lossy(), "list"], "reading the notes"),
         ],
     );
+    let ran = program::run(PROGRAM, &["--notes", &broken.to_string_lossy(), "--help"]);
+    assert!(ran.stdout.contains("Usage: notes"), "{}", ran.stderr);
 }

@@ -40,6 +40,16 @@ pub(crate) fn check_refusals(program: &str, rows: &[(&[&str], &str)]) {
     }
 }
 
+/// Makes a folder for one test, without what an earlier run left there.
+pub(crate) fn empty_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).expect("the folder for tests can be written");
+    }
+    fs::create_dir_all(&folder).expect("the folder for tests can be written");
+    folder
+}
+
 /// Writes a file for one test.
 pub(crate) fn file(name: &str, text: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
-    program::{self, Ran, check_refusals, file},
+    program::{self, Ran, check_refusals, empty_folder, file},
     text_guest::answering,
 };
 
@@ -19,14 +19,14 @@ struct Site(PathBuf);
 impl Site {
     /// With pages and plug-ins, manifests and modules, by file name.
     fn new(name: &str, pages: &[(&str, &str)], plugins: &[(&str, &str)]) -> Self {
-        let root = file(&format!("site_{name}/README.md"), "The site of one test.");
+        let root = empty_folder(&format!("site_{name}"));
         for (folder, files) in [("pages", pages), ("plugins", plugins)] {
             file(&format!("site_{name}/{folder}/README"), "No page and no manifest.");
             for (file_name, text) in files {
                 file(&format!("site_{name}/{folder}/{file_name}"), text);
             }
         }
-        Self(root.parent().map(PathBuf::from).expect("a file lies in a folder"))
+        Self(root)
     }
 
     fn publish(&self, flags: &[&str]) -> Ran {
@@ -48,13 +48,6 @@ impl Site {
             .collect();
         pages.sort();
         (pages, ran)
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        // What stays behind is in a folder for tests, and harms none.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

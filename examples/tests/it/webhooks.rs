@@ -2,10 +2,8 @@
 //! clients do, and it stops when it is told to.
 
 use std::{
-    fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
-    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     thread,
 };
@@ -13,7 +11,7 @@ use std::{
 use plugsmith_examples::{HttpReply, http, http_raw};
 
 use crate::{
-    program::{self, check_refusals, file},
+    program::{self, check_refusals, empty_folder, file},
     text_guest::answering,
 };
 
@@ -67,11 +65,11 @@ impl Running {
 
 /// A folder of tenants for one test: manifests and modules by file name.
 fn tenants(name: &str, files: &[(&str, &str)]) -> String {
-    let folder = format!("tenants_{name}");
+    let folder = empty_folder(&format!("tenants_{name}"));
     for (file_name, text) in files {
-        file(&format!("{folder}/{file_name}"), text);
+        file(&format!("tenants_{name}/{file_name}"), text);
     }
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder).to_string_lossy().into_owned()
+    folder.to_string_lossy().into_owned()
 }
 
 #[test]
@@ -215,7 +213,6 @@ fn tenants_that_do_not_load_are_left_out_and_named() {
         assert_eq!(service.post(name, "{}").status, status, "{name}");
     }
     service.stop();
-    fs::remove_dir_all(folder).expect("the folder of the test is its own");
 }
 
 #[test]
