@@ -7,6 +7,7 @@ mod catching;
 mod count_vowels;
 mod discount;
 mod dungeon;
+mod forms;
 mod hosts;
 mod languages;
 mod notes;
