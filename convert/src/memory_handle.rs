@@ -3,7 +3,7 @@
 //! It is two numbers and proves nothing: whoever reads or writes by one checks it first.
 
 /// Where a block lies in kernel memory, and how long it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemoryHandle {
     /// The first byte of the block; zero for no block.
     pub offset: u64,

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use crate::{Error, Memory, ToBytes, ToMemory, sys};
+use crate::{Error, Memory, ToMemory, sys};
 
 /// What a plug-in function returns: a value, or an error with a status.
 pub type FnResult<T> = Result<T, WithReturnCode<Error>>;
@@ -48,9 +48,9 @@ impl<E: Into<Error>> From<E> for WithReturnCode<Error> {
     }
 }
 
-impl<'a, T: ToBytes<'a>> ToMemory for WithReturnCode<T> {
+impl<T: ToMemory> ToMemory for WithReturnCode<T> {
     fn to_memory(&self) -> Result<Memory, Error> {
-        Memory::new(&self.0)
+        self.0.to_memory()
     }
 
     fn status(&self) -> i32 {

@@ -99,6 +99,13 @@ impl HttpResponse {
     }
 }
 
+impl ToMemory for HttpResponse {
+    /// Returns the block that holds the body.
+    fn to_memory(&self) -> Result<Memory, Error> {
+        Ok(self.memory)
+    }
+}
+
 fn status_code() -> u16 {
     // A host has no other numbers; 0 says that there was no response.
     u16::try_from(sys::http_status_code()).unwrap_or(0)

@@ -14,11 +14,7 @@ use crate::{Error, FromBytesOwned, sys};
 /// ```
 #[must_use]
 pub fn input_bytes() -> Vec<u8> {
-    // A guest's memory is smaller than any length that does not fit, so the host cannot mean one.
-    let len = usize::try_from(sys::input_length()).unwrap_or(0);
-    let mut bytes = vec![0; len];
-    sys::load_input(&mut bytes);
-    bytes
+    sys::load_input()
 }
 
 /// Decodes the input of this call.

@@ -171,6 +171,13 @@ impl ManagedMemory {
     pub const fn offset(&self) -> u64 {
         self.0.offset()
     }
+
+    /// Returns the length in bytes.
+    #[expect(clippy::len_without_is_empty, reason = "the names are part of the contract")]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl From<Memory> for ManagedMemory {
@@ -182,6 +189,12 @@ impl From<Memory> for ManagedMemory {
 impl AsRef<Memory> for ManagedMemory {
     fn as_ref(&self) -> &Memory {
         &self.0
+    }
+}
+
+impl AsMut<Memory> for ManagedMemory {
+    fn as_mut(&mut self) -> &mut Memory {
+        &mut self.0
     }
 }
 
@@ -240,6 +253,14 @@ impl<T> Clone for MemoryPointer<T> {
 }
 
 impl<T> Copy for MemoryPointer<T> {}
+
+impl<T> PartialEq for MemoryPointer<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.offset == other.offset
+    }
+}
+
+impl<T> Eq for MemoryPointer<T> {}
 
 impl<T: FromBytesOwned> MemoryPointer<T> {
     /// Decodes the value. The block stays as it is.

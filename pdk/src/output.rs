@@ -31,6 +31,12 @@ impl ToMemory for Memory {
     }
 }
 
+impl ToMemory for &Memory {
+    fn to_memory(&self) -> Result<Memory, Error> {
+        Ok(**self)
+    }
+}
+
 /// Makes `value` the output of this call. The last one counts.
 ///
 /// # Errors

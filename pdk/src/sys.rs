@@ -115,13 +115,18 @@ pub fn load(offset: u64, bytes: &mut [u8]) {
     fill(offset, bytes, |at| load_u64(at), |at| load_u8(at));
 }
 
-/// Fills `bytes` from the start of the input.
+/// Copies the input.
 #[cfg_attr(
     not(target_family = "wasm"),
     expect(clippy::redundant_closure, reason = "an import is no `Fn`, its stand-in is")
 )]
-pub fn load_input(bytes: &mut [u8]) {
-    fill(0, bytes, |at| input_load_u64(at), |at| input_load_u8(at));
+#[must_use]
+pub fn load_input() -> Vec<u8> {
+    // A guest's memory is smaller than any length that does not fit, so the host cannot mean one.
+    let len = usize::try_from(input_length()).unwrap_or(0);
+    let mut bytes = vec![0; len];
+    fill(0, &mut bytes, |at| input_load_u64(at), |at| input_load_u8(at));
+    bytes
 }
 
 /// Copies `bytes` to exchange memory, from `offset` on.

@@ -8,10 +8,13 @@ use plugsmith_convert::MemoryHandle;
 use crate::memory::MemoryError;
 use crate::{Memory, sys};
 
-/// Reserves a block of `length` bytes and returns its offset; 0 if there is no room, or for no bytes.
+/// Reserves a block of `length` bytes; a null one if there is no room, or for no bytes.
 #[must_use]
-pub fn memory_alloc(length: u64) -> u64 {
-    sys::alloc(length)
+pub fn memory_alloc(length: u64) -> MemoryHandle {
+    match sys::alloc(length) {
+        0 => MemoryHandle::null(),
+        offset => MemoryHandle { offset, length },
+    }
 }
 
 /// Gives a block back to the host; a null one is ignored.
@@ -44,7 +47,8 @@ pub fn memory_length_unsafe(offset: u64) -> u64 {
 }
 
 /// Fills `bytes` from the start of a block; what lies past its end is zero.
-pub fn load(handle: MemoryHandle, bytes: &mut [u8]) {
+pub fn load(handle: MemoryHandle, mut bytes: impl AsMut<[u8]>) {
+    let bytes = bytes.as_mut();
     let len = bytes.len().min(handle.len());
     let (inside, outside) = bytes.split_at_mut(len);
     sys::load(handle.offset, inside);
@@ -52,7 +56,8 @@ pub fn load(handle: MemoryHandle, bytes: &mut [u8]) {
 }
 
 /// Copies `bytes` to the start of a block; what does not fit is left out.
-pub fn store(handle: MemoryHandle, bytes: &[u8]) {
+pub fn store(handle: MemoryHandle, bytes: impl AsRef<[u8]>) {
+    let bytes = bytes.as_ref();
     let len = bytes.len().min(handle.len());
     sys::store(handle.offset, &bytes[..len]);
 }
