@@ -33,6 +33,7 @@
 //! | plug-ins of before 1.0 are refused | they are loaded | `more::plugins_of_before_version_one_are_loaded` |
 //! | a module is a command or a reactor | it may be both | `more::a_module_may_be_command_and_reactor` |
 //! | a var that is replaced counts twice | once | `more::a_var_that_is_replaced_counts_once` |
+//! | an empty value is none | plug-ins on our PDK know the two apart | `more::an_empty_value_is_told_from_none_by_plugins_on_our_pdk` |
 //! | text is a module if it begins as one | it may have spaces before | `more::more_ways_to_write_a_manifest_are_read` |
 //! | only folders are allowed | single files, too | `more::a_single_file_may_be_allowed` |
 

@@ -173,6 +173,7 @@ fn the_published_pdk_asks() {
             .fold(case, |case, path| case.call("asks", url(path)));
         case.call("sends", sends("/echo", "a text"))
             .call("sends", sends("/text", ""))
+            .call("forwards", url("/text"))
             .call("fetches", url("/json"))
             .fail("fetches", url("/text"))
             .fail("asks", "http://localhost:9/")

@@ -90,7 +90,15 @@ pub fn asks(url: String) -> FnResult<String> {
 pub fn sends(Json((url, text)): Json<(String, String)>) -> FnResult<Memory> {
     let request = HttpRequest::new(url).with_method("POST");
     let response = http::request(&request, Some(text))?;
-    Ok(response.into_memory().to_memory()?)
+    Ok(response.into_memory())
+}
+
+/// Gives a response as it is.
+#[plugin_fn]
+pub fn forwards(url: String) -> FnResult<Memory> {
+    let response = http::request::<()>(&HttpRequest::new(url), None)?;
+    assert_eq!(response.as_memory().len(), response.body().len());
+    Ok(response.to_memory()?)
 }
 
 /// Reads JSON from a server.

@@ -1,8 +1,8 @@
 //! Exports by hand, down to the host's functions as they are.
 
-#![expect(clippy::multiple_unsafe_ops_per_block, reason = "every function of the host is unsafe")]
-
-use extism_pdk::{extism, input, input_bytes, output, unwrap, Json};
+use extism_pdk::{
+    extism, input, input_bytes, output, unwrap, Base64, Json, Memory, WithReturnCode,
+};
 
 /// Turns the input around, byte by byte.
 #[no_mangle]
@@ -32,6 +32,22 @@ pub extern "C" fn sum() -> i32 {
 pub extern "C" fn counts_bytes() -> i32 {
     let len = input_bytes().len();
     unwrap!(output(len.to_string()));
+    0
+}
+
+/// Gives the input in Base64.
+#[no_mangle]
+pub extern "C" fn base64() -> i32 {
+    let text: String = unwrap!(input());
+    unwrap!(output(Base64(text)));
+    0
+}
+
+/// Gives the input, by a value that has a status beside it.
+#[no_mangle]
+pub extern "C" fn with_status() -> i32 {
+    let memory = unwrap!(Memory::from_bytes(input_bytes()));
+    unwrap!(output(WithReturnCode::new(memory, 3)));
     0
 }
 

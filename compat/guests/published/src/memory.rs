@@ -1,8 +1,8 @@
 //! Blocks of exchange memory, by the PDK's own types.
 
 use extism_pdk::{
-    memory::internal, plugin_fn, FnResult, Json, ManagedMemory, Memory, MemoryPointer, ToBytes,
-    ToMemory,
+    memory::internal, plugin_fn, var, FnResult, Json, ManagedMemory, Memory, MemoryPointer,
+    ToBytes, ToMemory,
 };
 use serde::Serialize;
 
@@ -37,6 +37,32 @@ pub fn round_trip(text: String) -> FnResult<String> {
     let Json(texts) = memory.to::<Json<Vec<String>>>()?;
     memory.free();
     Ok(texts.concat())
+}
+
+/// Takes blocks for what they are: numbers, and what they hold.
+#[plugin_fn]
+pub fn turns(text: String) -> FnResult<Json<Vec<bool>>> {
+    let memory = Memory::from_bytes(&text)?;
+    let offset = memory.offset();
+    let signed = offset as i64;
+    let managed = ManagedMemory::from(Memory::from(offset));
+    Ok(Json(vec![
+        Memory::from(signed).offset() == offset,
+        Memory::from(()).is_empty(),
+        managed.offset() == offset && managed.len() == text.len(),
+        managed.as_ref().to_string()? == text,
+        i64::from(Memory::from(offset)) == signed,
+        u64::from(Memory::from(signed)) == offset,
+    ]))
+}
+
+/// Keeps a block as a var, and gives a copy.
+#[plugin_fn]
+pub fn lends(text: String) -> FnResult<Memory> {
+    let memory = Memory::from_bytes(&text)?;
+    var::set("lent", &memory)?;
+    let copy = Memory::from_bytes(text)?;
+    Ok((&copy).to_memory()?)
 }
 
 /// Frees what it no longer holds.

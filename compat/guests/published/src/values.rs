@@ -21,10 +21,11 @@ pub struct Packed {
     place: Vec<u32>,
 }
 
-mod pretty {
+/// Pretty JSON.
+pub mod pretty {
     use extism_pdk::json;
 
-    super::encoding!(pub(crate) Pretty, json::to_vec_pretty, json::from_slice);
+    super::encoding!(pub Pretty, json::to_vec_pretty, json::from_slice);
 }
 
 /// Gives text in capitals.

@@ -1,11 +1,5 @@
 //! A module of a plug-in whose functions another module of it calls, on Extism's own PDK.
 
-#![expect(
-    missing_docs,
-    clippy::unnecessary_wraps,
-    reason = "what the published macros write is neither documented nor linted"
-)]
-
 use extism_pdk::{shared_fn, var, Error, Json, SharedFnResult};
 
 /// Puts two texts together.

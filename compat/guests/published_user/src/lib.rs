@@ -1,7 +1,5 @@
 //! A module of a plug-in that calls the functions of another module, on Extism's own PDK.
 
-#![expect(missing_docs, reason = "what the published macros write has no documentation")]
-
 use extism_pdk::{host_fn, plugin_fn, var, FnResult, Json};
 
 #[host_fn("library")]

@@ -27,6 +27,18 @@ fn a_module_may_be_command_and_reactor() {
 }
 
 #[test]
+fn an_empty_value_is_told_from_none_by_plugins_on_our_pdk() {
+    let case = Case::new("empty values", guest("moved")).with("config", json!({ "empty": "" }));
+    let case = crate::published::functions().into_iter().fold(case, Case::with_function);
+    let (null, empty) = (|| Outcome::output("null"), || Outcome::output("\"\""));
+    differ(
+        case.call("config_text", "empty").call("remembers", "").call("remembers", ""),
+        [null(), null(), null()],
+        [empty(), null(), empty()],
+    );
+}
+
+#[test]
 fn a_var_that_is_replaced_counts_once() {
     let set = "(call $var_set (call $text (i32.const 0) (i32.const 1)) (call $input_offset))";
     let case = Case::new("a var", probe::run(set))

@@ -1,12 +1,16 @@
 //! A plug-in project that came over from Extism: the dependency has another package, and nothing
 //! else changed.
 
-use std::sync::Arc;
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use plugsmith::{CallError, Function, LoadError, PTR, Plugin, UserData, convert::Json, host_fn};
+use extism::{
+    CallError, Function, LoadError, Manifest, PTR, Plugin, UserData, Wasm, convert::Json, host_fn,
+};
 use serde_json::{Value, json};
-
-use crate::manifest;
 
 host_fn!(zone(country: String) -> Json<u32> {
     Ok(Json(if country == "NZ" { 3 } else { 1 }))
@@ -21,6 +25,13 @@ host_fn!(surcharge(grams: u32, zone: u32) -> Json<Value> {
     Ok(Json(json!({ "cents": grams * zone })))
 });
 
+/// The plug-in as `cargo xtask guests` leaves it.
+fn manifest() -> Manifest {
+    let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
+    let folder = env::var_os("PLUGSMITH_GUESTS").map_or_else(beside, PathBuf::from);
+    Manifest::new([Wasm::file(folder.join("renamed.wasm"))])
+}
+
 /// The plug-in with the functions of its host, and what it announces to that host.
 fn plugin() -> (Plugin, UserData<Vec<Value>>) {
     let announced = UserData::new(Vec::new());
@@ -30,7 +41,7 @@ fn plugin() -> (Plugin, UserData<Vec<Value>>) {
         Function::new("surcharge", [PTR, PTR], [PTR], UserData::new(()), surcharge)
             .with_namespace("parcel:desk"),
     ];
-    let manifest = manifest("renamed").with_config_key("base_cents", "250");
+    let manifest = manifest().with_config_key("base_cents", "250");
     let plugin = Plugin::new(manifest, functions, false).expect("the example plug-in loads");
     (plugin, announced)
 }
@@ -99,7 +110,7 @@ fn the_hosts_own_functions_are_at_hand() {
 
 #[test]
 fn a_host_without_the_functions_is_told_which() {
-    let err = Plugin::new(manifest("renamed"), [], false).unwrap_err();
+    let err = Plugin::new(manifest(), [], false).unwrap_err();
     let Some(LoadError::UnknownImport { namespace, name, .. }) = err.downcast_ref() else {
         panic!("{err:?}");
     };
