@@ -174,6 +174,16 @@ enum Provider {
     Host(String, String),
 }
 
+impl Provider {
+    /// Returns the module of the manifest that it is, if it is one.
+    fn module(&self) -> Option<ModuleIdx> {
+        match self {
+            Self::Module(idx, _) | Self::Late(idx, ..) | Self::Command(idx, ..) => Some(*idx),
+            Self::Kernel(_) | Self::Host(..) => None,
+        }
+    }
+}
+
 impl LinkPlan {
     /// Resolves every import of `modules` against each other, the kernel, and the host's functions
     /// in `linker`. `scratch` is a store that types are asked of.
@@ -200,9 +210,9 @@ impl LinkPlan {
                 .imports()
                 .map(|import| resolver.resolve(import.module(), import.name(), &import.ty()))
                 .collect::<Result<_, _>>()?;
-            plan.modules[importer].init_after = plan.init_after(importer, &imports);
             plan.modules[importer].imports = imports;
         }
+        plan.settle_initialisers();
         plan.asked = plan.whom_to_ask();
         Ok(plan)
     }
@@ -246,14 +256,15 @@ impl LinkPlan {
         if concerned.iter().all(can_be_asked) { concerned } else { Vec::new() }
     }
 
-    /// Returns the module with which everything exists that `importer` may call.
-    fn init_after(&self, importer: ModuleIdx, imports: &[Provider]) -> ModuleIdx {
-        let last = imports.iter().filter_map(|import| match import {
-            Provider::Module(idx, _) => Some(self.modules[*idx].init_after),
-            Provider::Late(idx, ..) | Provider::Command(idx, ..) => Some(*idx),
-            Provider::Kernel(_) | Provider::Host(..) => None,
-        });
-        last.fold(importer, ModuleIdx::max)
+    /// Has the initialisers of each module wait for all that they may come to call, directly or
+    /// through others.
+    fn settle_initialisers(&mut self) {
+        let need = |import: &Provider| Some(Need { provider: import.module()?, at_once: false });
+        let needs_of = |planned: &PlannedModule| planned.imports.iter().filter_map(need).collect();
+        let needs: Vec<Vec<Need>> = self.modules.iter().map(needs_of).collect();
+        for (idx, planned) in self.modules.iter_mut().enumerate() {
+            planned.init_after = order::reach(&needs, idx).into_iter().fold(idx, ModuleIdx::max);
+        }
     }
 }
 

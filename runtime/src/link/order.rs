@@ -39,7 +39,7 @@ pub(super) fn order(needs: &[Vec<Need>]) -> Result<Vec<ModuleIdx>, Vec<ModuleIdx
 
 /// Returns everyone whom a module needs, directly or through others. It is among them itself only
 /// if it is in a circle.
-fn reach(needs: &[Vec<Need>], module: ModuleIdx) -> HashSet<ModuleIdx> {
+pub(super) fn reach(needs: &[Vec<Need>], module: ModuleIdx) -> HashSet<ModuleIdx> {
     let mut reached = HashSet::new();
     let mut open = vec![module];
     while let Some(module) = open.pop() {

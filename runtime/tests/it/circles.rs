@@ -98,6 +98,28 @@ fn initialisers_of_a_circle_run_when_all_of_it_exists() {
 }
 
 #[test]
+fn initialisers_may_call_what_calls_the_last_of_a_circle() {
+    let main = r#"(module
+        (import "near" "f" (func $f (result i32)))
+        (global $seen (mut i32) (i32.const 0))
+        (func (export "_initialize") (global.set $seen (call $f)))
+        (func (export "base") (result i32) (i32.const 1))
+        (func (export "run") (result i32) (global.get $seen)))"#;
+    let near = r#"(module
+        (import "main" "base" (func (result i32)))
+        (import "far" "g" (func $g (result i32)))
+        (func (export "f") (result i32) (call $g))
+        (func (export "five") (result i32) (i32.const 5)))"#;
+    let far = r#"(module
+        (import "near" "five" (func $five (result i32)))
+        (func (export "g") (result i32) (call $five)))"#;
+    let modules =
+        [wasm(main).with_name("main"), wasm(near).with_name("near"), wasm(far).with_name("far")];
+    let mut plugin = Plugin::new(Manifest::new(modules), [], false).unwrap();
+    assert_eq!(status(&mut plugin, "run"), 5);
+}
+
+#[test]
 fn a_start_function_that_calls_what_does_not_exist_yet_is_told_so() {
     let main = r#"(module
         (import "side" "f" (func $f))
