@@ -172,7 +172,8 @@ impl<'a> PluginBuilder<'a> {
     /// and standard error. Without a sink they are events of `tracing`, of target
     /// `plugsmith::guest`, with the fields `plugin` (its id), `name` and `stream`.
     ///
-    /// A panic of the sink becomes an error of the plug-in's call.
+    /// A panic of the sink becomes an error of the plug-in's call, unless it was called for a last line
+    /// without an end, which is logged when the call is over.
     ///
     /// # Examples
     ///

@@ -18,7 +18,7 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamError, StreamResult},
 };
 
-use crate::log::{GuestLog, LogLevel, LogSource};
+use crate::log::{GuestLog, LogLevel, LogSource, SinkPanic};
 
 /// The longest line that is logged whole, in bytes; a longer one is logged in pieces.
 const LINE_LIMIT: usize = 8 * 1024;
@@ -136,7 +136,11 @@ impl Pollable for GuestOutput {
 #[async_trait]
 impl OutputStream for GuestOutput {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.take(&bytes).map_err(|err| StreamError::LastOperationFailed(err.into()))
+        // The guest is told what the system says, and the host what became of its own sink.
+        self.take(&bytes).map_err(|err| match err.downcast::<SinkPanic>() {
+            Ok(panic) => StreamError::Trap(wasmtime::Error::new(panic)),
+            Err(err) => StreamError::LastOperationFailed(err.into()),
+        })
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -275,6 +279,23 @@ mod tests {
             })
             .collect();
         assert_eq!(*recorder.0.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_sink_that_panics_ends_the_call_that_prints() {
+        let guest = r#"(module
+            (import "wasi_snapshot_preview1" "fd_write"
+                (func $write (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "\10\00\00\00\04\00\00\00")
+            (data (i32.const 16) "one\n")
+            (func (export "prints")
+                (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+        let guest = wat::parse_str(guest).unwrap();
+        let builder = PluginBuilder::new(guest).with_wasi(true);
+        let mut plugin = builder.with_log_sink(|_| panic!("the sink is unhappy")).build().unwrap();
+        let err = plugin.call::<(), ()>("prints", ()).unwrap_err();
+        assert!(format!("{err:#}").contains("the log sink panicked"), "{err:#}");
     }
 
     #[test]
