@@ -19,7 +19,8 @@ use crate::{
     state::State,
 };
 
-/// Why something that the host does for a guest failed. The guest traps.
+/// Why something that the host does for a guest failed. The guest traps, unless it may
+/// [catch](crate::PluginBuilder::with_catchable_host_errors) what failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {

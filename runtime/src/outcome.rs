@@ -294,8 +294,17 @@ fn host_error(err: wasmtime::Error) -> Error {
     }
 }
 
+/// What a guest is told of an error that has no text, since a block has at least one byte.
+const NO_TEXT: &str = "a host function failed";
+
 /// Returns what a guest that catches errors is told of one, unless it ends the call in any case.
 pub(crate) fn catchable(err: &wasmtime::Error) -> Option<String> {
+    let text = text_of(err)?;
+    Some(if text.is_empty() { NO_TEXT.to_owned() } else { text })
+}
+
+/// Returns the text of a host function's error and its causes, unless it was a panic.
+fn text_of(err: &wasmtime::Error) -> Option<String> {
     if let Some(HostFailure(source)) = err.downcast_ref() {
         return (!source.is::<HostPanic>()).then(|| format!("{source:#}"));
     }

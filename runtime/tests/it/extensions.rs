@@ -1,6 +1,8 @@
 //! What guests and this host may agree on beyond the interface of Extism 1.x.
 
-use plugsmith::{CallError, Function, Manifest, Plugin, PluginBuilder, UserData, ValType};
+use plugsmith::{
+    CallError, CurrentPlugin, Error, Function, Manifest, Plugin, PluginBuilder, UserData, ValType,
+};
 
 use crate::guest::{call, call_error, chain, wasm};
 
@@ -52,7 +54,7 @@ fn functions() -> [Function; 2] {
             results[0] = 7_i64.into();
             let cause = std::io::Error::other("disk is full");
             let number = params[0].unwrap_i64();
-            Err(plugsmith::Error::from(cause).context(format!("cannot keep {number}")))
+            Err(Error::from(cause).context(format!("cannot keep {number}")))
         },
     );
     let panics = Function::new("panics", [], [], UserData::new(()), |_, _, _, _| {
@@ -96,6 +98,28 @@ fn panics_of_the_host_are_not_caught() {
     let err = call_error(&mut plugin, "panic");
     assert!(chain(err).contains("a mistake of the host"));
     call(&mut plugin, "catch").unwrap();
+}
+
+#[test]
+fn an_error_without_text_is_caught_too() {
+    let guest = r#"(module
+        (import "extism:host/user" "fails" (func $fails))
+        (import "extism:host/env" "error_get" (func $error (result i64)))
+        (import "extism:host/env" "error_set" (func $error_set (param i64)))
+        (func (export "plugsmith_extensions") (param i64) (result i64) (local.get 0))
+        (func (export "run") (result i32)
+            (call $fails)
+            (i64.eqz (call $error))
+            (call $error_set (i64.const 0))))"#;
+    let fails = Function::numeric("fails", |_: &mut CurrentPlugin<'_>| -> Result<(), Error> {
+        Err(Error::msg(""))
+    });
+    let mut plugin = PluginBuilder::new(Manifest::new([wasm(guest)]))
+        .with_functions([fails])
+        .with_catchable_host_errors(true)
+        .build()
+        .unwrap();
+    call(&mut plugin, "run").unwrap();
 }
 
 #[test]
