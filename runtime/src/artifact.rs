@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! magic and version   16 bytes
+//! library             32 bytes, the hash of what the code takes for granted of this library
 //! manifest            length (8 bytes, little-endian), JSON; its modules have names and no bytes
 //! for each module     length, name; length, notes of a fused module or nothing; length, code
 //! ```
@@ -17,13 +18,20 @@ use wasmtime::Engine;
 use crate::{
     compiled::CompiledPlugin,
     error::{Error, LoadError},
-    fuse::FusedNotes,
+    fuse::{self, FusedNotes},
+    kernel::KERNEL_WASM,
     link::CompiledModule,
     precompiled::{ArtifactKey, Code},
 };
 
 /// How every artifact begins; the last byte is the version of the format.
-const MAGIC: [u8; 16] = *b"plugsmith code\0\x02";
+const MAGIC: [u8; 16] = *b"plugsmith code\0\x03";
+
+/// Returns the hash of what compiled code takes for granted of this library: the kernel, and how it
+/// is made part of a module.
+fn library_hash() -> blake3::Hash {
+    blake3::Hasher::new().update(fuse::VERSION.as_bytes()).update(KERNEL_WASM).finalize()
+}
 
 /// Why bytes are no compiled plug-in for this program.
 #[derive(Debug, thiserror::Error)]
@@ -84,10 +92,11 @@ impl Artifact {
     /// The [`ArtifactError`] of the first thing that is wrong.
     pub(crate) fn read(code: &Code<'_>) -> Result<Self, ArtifactError> {
         let bytes = code.bytes();
-        if !bytes.starts_with(&MAGIC) {
+        let head = [MAGIC.as_slice(), library_hash().as_bytes()].concat();
+        if !bytes.starts_with(&head) {
             return Err(ArtifactError::NotAnArtifact);
         }
-        let mut position = MAGIC.len();
+        let mut position = head.len();
         let manifest = next_chunk(code, &mut position)?;
         let manifest =
             str::from_utf8(manifest.bytes()).map_err(|_| ArtifactError::NotAnArtifact)?;
@@ -174,6 +183,7 @@ impl CompiledPlugin {
         let bare = |(name, _): &(&str, _)| Wasm::data([]).with_name(*name);
         manifest.wasm = modules.iter().map(bare).collect();
         let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(library_hash().as_bytes());
         put_chunk(&mut bytes, &serde_json::to_vec(&manifest).map_err(ArtifactError::Encode)?);
         for (name, module) in modules {
             put_chunk(&mut bytes, name.as_bytes());

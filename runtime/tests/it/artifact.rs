@@ -61,7 +61,9 @@ fn an_artifact_can_be_trusted_without_a_signature() {
     // SAFETY: the bytes are what `serialize` returned.
     let builder = unsafe { PluginBuilder::from_artifact_unchecked(&artifact) }.unwrap();
     check(builder.with_functions([add()]).build().unwrap());
-    for bytes in [&[][..], b"\0asm", &artifact[1..]] {
+    let mut of_other_library = artifact.clone();
+    of_other_library[16] ^= 1;
+    for bytes in [&[][..], b"\0asm", &artifact[1..], &of_other_library] {
         // SAFETY: bytes that do not begin as an artifact does hold no code.
         let err = unsafe { PluginBuilder::from_artifact_unchecked(bytes) }.unwrap_err();
         let err: LoadError = err.downcast().unwrap();
