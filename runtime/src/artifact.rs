@@ -61,6 +61,15 @@ pub enum ArtifactError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A host function would take the place of one that is part of the code.
+    #[error(
+        "host function `{name}` takes the place of one that is part of the compiled plug-in: compile \
+         the plug-in again, with that function"
+    )]
+    ReplacedFunction {
+        /// The function's name.
+        name: String,
+    },
     /// The manifest names a path that cannot be written as JSON.
     #[error("the manifest cannot be written as JSON")]
     Encode(#[source] serde_json::Error),

@@ -10,6 +10,7 @@ use wasmtime::{ExternType, Linker, Module, Store, ValType};
 #[cfg(feature = "wasi")]
 use crate::wasi::{self, Wasi};
 use crate::{
+    artifact::ArtifactError,
     builder::{Options, PluginBuilder, Source},
     compile::Compiler,
     deadline::Deadline,
@@ -21,8 +22,10 @@ use crate::{
         http::{HttpAccess, HttpSession},
         vars::Vars,
     },
+    host_fn::Function,
+    kernel::KernelModule,
     limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryBudget, MemoryLimits},
-    link::{CompiledModule, Plan},
+    link::{CompiledModule, EXTISM_ENV_MODULE, EXTISM_USER_MODULE, Plan, legacy},
     log::{GuestLog, LogOptions},
     signature, source,
     state::State,
@@ -94,6 +97,7 @@ impl fmt::Debug for CompiledPlugin {
 fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let PluginBuilder { source, functions, options } = builder;
     let engine = engine(&options)?;
+    let replacement = functions.iter().find(|function| replaces_kernel(function, &engine.kernel));
     let (manifest, modules) = match source {
         Source::Input(input) => {
             let (manifest, modules) = source::read(input)?;
@@ -101,13 +105,21 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
             let compiler = Compiler {
                 engine: &engine.engine,
                 cache: cache.as_ref(),
-                may_fuse: options.may_fuse(),
+                may_fuse: options.may_fuse() && replacement.is_none(),
                 page_limit: manifest.memory.max_pages,
             };
             let modules = compiler.compile(&modules)?;
             (manifest, modules)
         }
-        Source::Artifact(artifact) => (artifact.manifest().clone(), artifact.load(&engine.engine)?),
+        Source::Artifact(artifact) => {
+            let modules = artifact.load(&engine.engine)?;
+            let is_fused = modules.iter().any(|module| module.fused.is_some());
+            if let Some(function) = replacement.filter(|_| is_fused) {
+                let name = function.name().to_owned();
+                return Err(ArtifactError::ReplacedFunction { name }.into());
+            }
+            (artifact.manifest().clone(), modules)
+        }
     };
     let limits = MemoryLimits {
         guest_pages: manifest.memory.max_pages,
@@ -136,6 +148,16 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
         plan,
         exports,
     })
+}
+
+/// Says whether a plug-in of before Extism 1.0 gets this function where it would get the kernel's, which
+/// then must not become part of it.
+fn replaces_kernel(function: &Function, kernel: &KernelModule) -> bool {
+    let namespace = function.namespace().unwrap_or(EXTISM_USER_MODULE);
+    match legacy::successor(namespace, function.name()) {
+        Some((EXTISM_ENV_MODULE, name)) => kernel.export_type(name).is_some(),
+        _ => false,
+    }
 }
 
 fn engine(options: &Options) -> Result<Arc<SharedEngine>, LoadError> {

@@ -1,6 +1,8 @@
 //! Plug-ins built against the namespaces of before Extism 1.0.
 
-use plugsmith::{Function, Plugin, PluginBuilder, UserData, ValType};
+use plugsmith::{
+    ArtifactKey, CompiledPlugin, CurrentPlugin, Function, Plugin, PluginBuilder, UserData, ValType,
+};
 
 use crate::guest::{load_error, manifest};
 
@@ -62,6 +64,31 @@ fn a_host_function_given_in_the_old_namespace_is_found_there() {
     let guest = manifest(&doubling("env", "extism_", "env"));
     let mut plugin = Plugin::new(guest, [double().with_namespace("env")], false).unwrap();
     assert_eq!(plugin.call::<_, u32>("double", 21_u32).unwrap(), 42);
+}
+
+#[test]
+fn a_host_function_takes_the_place_of_the_kernels_in_an_old_namespace() {
+    let guest = r#"(module
+        (import "env" "extism_length" (func $length (param i64) (result i64)))
+        (func (export "run") (result i32) (i32.wrap_i64 (call $length (i64.const 0)))))"#;
+    let seven = || {
+        let seven = |_: &mut CurrentPlugin<'_>, _: i64| Ok(7_i64);
+        Function::numeric("extism_length", seven).with_namespace("env")
+    };
+    let status = |mut plugin: Plugin| plugin.call_get_error_code::<_, ()>("run", ()).unwrap_err().1;
+    let builder = || PluginBuilder::new(manifest(guest));
+    assert_eq!(status(builder().with_functions([seven()]).build().unwrap()), 7);
+
+    // SAFETY: only this test knows the key, and it signs only what it compiled.
+    let key = unsafe { ArtifactKey::new([9; 32]) };
+    let artifact = |compiled: CompiledPlugin| compiled.serialize_signed(&key).unwrap();
+    let load = |artifact: &[u8]| {
+        PluginBuilder::from_signed_artifact(artifact, &key).unwrap().with_functions([seven()])
+    };
+    let with_it = artifact(builder().with_functions([seven()]).compile().unwrap());
+    assert_eq!(status(load(&with_it).build().unwrap()), 7);
+    let err = load_error(load(&artifact(builder().compile().unwrap())));
+    assert!(err.to_string().contains("`extism_length` takes the place"), "{err}");
 }
 
 #[test]
