@@ -85,6 +85,9 @@ impl Plugin {
         input: &T,
         context: Option<HostContext>,
     ) -> Result<U, CallError> {
+        // Of a call that is refused before it runs there is nothing to tell.
+        self.fuel_consumed = None;
+        self.report = None;
         let input =
             encode(input).map_err(|source| CallError::Encode { name: name.to_owned(), source })?;
         let output = self.run_bytes(name, input.as_ref(), context)?;

@@ -48,6 +48,15 @@ fn a_report_has_the_sizes_of_the_call() {
 }
 
 #[test]
+fn a_call_that_is_refused_leaves_no_report_of_the_one_before() {
+    let mut plugin = busy().with_call_reports(true).with_fuel_limit(1 << 20).build().unwrap();
+    plugin.call::<_, String>("echo", "hello").unwrap();
+    assert!(plugin.fuel_consumed().is_some());
+    assert!(matches!(call_error(&mut plugin, "missing"), CallError::NoExport { .. }));
+    assert_eq!((plugin.last_call(), plugin.fuel_consumed()), (None, None));
+}
+
+#[test]
 fn time_is_told_apart() {
     let mut plugin = busy().with_call_reports(true).build().unwrap();
     let asks = report(&mut plugin, "asks", "");
