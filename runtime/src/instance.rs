@@ -39,6 +39,8 @@ pub(crate) struct LiveInstance {
     guest: Option<Guest>,
     /// The program ran, which may be called once only, or the guest exited.
     spent: bool,
+    /// A call is under way, or a panic of the host unwound through one.
+    in_call: bool,
     /// What is left for the call under way and what it used, where fuel is counted.
     tank: Option<Tank>,
     report: Option<CallReport>,
@@ -99,12 +101,20 @@ impl LiveInstance {
                 Ok(())
             });
         }
-        Self { store, kernel: None, guest: None, spent: false, tank: None, report: None }
+        Self {
+            store,
+            kernel: None,
+            guest: None,
+            spent: false,
+            in_call: false,
+            tank: None,
+            report: None,
+        }
     }
 
     /// Says whether the instance can serve no further call.
     pub(crate) fn is_spent(&self) -> bool {
-        self.spent
+        self.spent || self.in_call
     }
 
     /// Ends the instance and returns what outlives it.
@@ -118,6 +128,17 @@ impl LiveInstance {
     ///
     /// The [`Failure`], which says whether the instance may be kept.
     pub(crate) fn run(
+        &mut self,
+        compiled: &Compiled,
+        request: Request<'_>,
+    ) -> Result<Range<usize>, Failure> {
+        self.in_call = true;
+        let outcome = self.run_reported(compiled, request);
+        self.in_call = false;
+        outcome
+    }
+
+    fn run_reported(
         &mut self,
         compiled: &Compiled,
         request: Request<'_>,

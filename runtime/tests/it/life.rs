@@ -1,6 +1,11 @@
 //! The life of an instance: initialisers, what is kept from call to call, programs.
 
-use plugsmith::{CallError, CompiledPlugin, Plugin, PluginBuilder};
+use std::{
+    error, fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use plugsmith::{CallError, CompiledPlugin, CurrentPlugin, Error, Function, Plugin, PluginBuilder};
 
 use crate::guest::{call, call_error, manifest, plugin, speaking};
 
@@ -94,4 +99,39 @@ fn segments_that_do_not_fit_fail_the_call_with_a_clear_error() {
         plugin(r#"(module (memory 1) (data (i32.const 65535) "ab") (func (export "f")))"#);
     let err = call_error(&mut plugin, "f");
     assert!(matches!(err, CallError::Trap { .. } | CallError::Instantiate { .. }), "{err:?}");
+}
+
+/// An error of a host that cannot even be shown.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("this error has no text")
+    }
+}
+
+impl error::Error for Unspeakable {}
+
+#[test]
+fn an_instance_that_a_panic_unwound_through_is_used_no_more() {
+    let guest = r#"(module
+        (import "extism:host/user" "fails" (func $fails))
+        (global $n_calls (mut i32) (i32.const 0))
+        (func (export "plugsmith_extensions") (param i64) (result i64) (local.get 0))
+        (func $count (export "count") (result i32)
+            (global.set $n_calls (i32.add (global.get $n_calls) (i32.const 1)))
+            (global.get $n_calls))
+        (func (export "fail") (drop (call $count)) (call $fails)))"#;
+    let fails = Function::numeric("fails", |_: &mut CurrentPlugin<'_>| -> Result<(), Error> {
+        Err(Unspeakable.into())
+    });
+    let mut plugin = PluginBuilder::new(manifest(guest))
+        .with_functions([fails])
+        .with_catchable_host_errors(true)
+        .build()
+        .unwrap();
+    let unwound = catch_unwind(AssertUnwindSafe(|| plugin.call::<_, ()>("fail", ())));
+    assert!(unwound.is_err());
+    assert_eq!(plugin.call_get_error_code::<_, ()>("count", ()).unwrap_err().1, 1);
 }
