@@ -105,10 +105,11 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Build the example plug-ins and run every test",
         flags: &[],
         rest: Some("passed to `cargo test`, such as a test's name"),
-        details: "Unit tests, documentation tests and the end-to-end tests that load the built\n\
-                  plug-ins. The output ends with cargo's own summary of each test binary. What had\n\
-                  to be skipped for want of a tool is listed before the tests run, and is an error\n\
-                  if CI is set in the environment.",
+        details: "Unit tests, documentation tests, the end-to-end tests that load the built plug-ins,\n\
+                  and the comparison with the published Extism library, which is installed from\n\
+                  Python's registry into target/tools. The output ends with cargo's own summary of\n\
+                  each test binary. What had to be skipped for want of a tool is listed before the\n\
+                  tests run, and is an error if CI is set in the environment.",
     },
     CommandSpec {
         command: Command::Setup,
@@ -139,12 +140,13 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Build the example plug-ins into target/guests",
         flags: &[],
         rest: None,
-        details: "Compiles each crate in examples/guests/rust with the profile `guest`, and the plug-in\n\
-                  that is written in C, Zig, AssemblyScript, Go and WebAssembly text, and prints the\n\
-                  size of each. What compiles them is looked for in PATH, then installed: clang and\n\
-                  lld by apt-get (as root, on Debian), Zig and Go from Python's registry,\n\
-                  AssemblyScript from npm's, into target/tools. A language whose compiler cannot be\n\
-                  had is skipped, which is told, and is an error if CI is set in the environment.",
+        details: "Compiles each crate in examples/guests/rust and compat/guests with the profile\n\
+                  `guest`, and the plug-in that is written in C, Zig, AssemblyScript, Go and\n\
+                  WebAssembly text, and prints the size of each. What compiles them is looked for in\n\
+                  PATH, then installed: clang and lld by apt-get (as root, on Debian), Zig and Go from\n\
+                  Python's registry, AssemblyScript from npm's, into target/tools. A language whose\n\
+                  compiler cannot be had is skipped, which is told, and is an error if CI is set in\n\
+                  the environment.",
     },
     CommandSpec {
         command: Command::Examples,

@@ -28,13 +28,14 @@
 //! | "Unknown manifest format" | the error names the field | `words::a_manifest_with_a_mistake_is_told_where` |
 //! | the cause of a trap is lost | it is told | `words::a_failure_is_told_with_its_cause` |
 //! | an initialiser that traps is an error of its own kind | it is a trap | `words::a_failure_of_an_initialiser_is_a_trap_like_any_other` |
+//! | an exit has a status below 126, or -1 | any | `words::an_exit_has_any_status` |
 //! | an exit with a message has the status -1 | it keeps its status | `words::an_exit_with_a_message_keeps_its_status` |
 //! | a log message that is no text is dropped | it is logged as far as it is | `words::a_message_that_is_no_text_is_logged_all_the_same` |
 //! | plug-ins of before 1.0 are refused | they are loaded | `more::plugins_of_before_version_one_are_loaded` |
 //! | a module is a command or a reactor | it may be both | `more::a_module_may_be_command_and_reactor` |
 //! | a var that is replaced counts twice | once | `more::a_var_that_is_replaced_counts_once` |
 //! | an empty value is none | plug-ins on our PDK know the two apart | `more::an_empty_value_is_told_from_none_by_plugins_on_our_pdk` |
-//! | text is a module if it begins as one | it may have spaces before | `more::more_ways_to_write_a_manifest_are_read` |
+//! | text is a module if it begins as one, a hash is in small letters, memory is not null | these need not be so | `more::more_ways_to_write_a_manifest_are_read` |
 //! | only folders are allowed | single files, too | `more::a_single_file_may_be_allowed` |
 
 mod hostile;

@@ -376,6 +376,17 @@ fn output_and_error() {
 }
 
 #[test]
+fn long_messages() {
+    let module = probe::module(
+        r#"(func (export "run") (result i32) (call $error_set (call $input_offset)) (i32.const 1))"#,
+    );
+    let case = [1, 1_000, 10_000, 60_000]
+        .into_iter()
+        .fold(Case::new("messages", module), |case, len| case.fail("run", "x".repeat(len)));
+    check([case.fail("run", "ä".repeat(20_000))]);
+}
+
+#[test]
 fn endings_that_fail() {
     check(FAILURES.iter().map(|(name, body)| {
         let module = format!(

@@ -68,7 +68,7 @@ fn a_guest_exits_with_a_status() {
                 (call $exit (i32.const {status})))"#
         )
     };
-    let statuses = [0, 1, 3, 125];
+    let statuses = [0, 1, 3, 125, -1];
     let fields: String = statuses.iter().map(|status| exit(*status)).collect();
     let module = module(&format!(r#"{fields} (func (export "fine"))"#));
     let case = Case::new("exits", &module).with_wasi().call("exit0", "").call("output0", "kept");

@@ -3,9 +3,15 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{differ, ok, refused};
-use crate::{case::Case, guest, outcome::Outcome, probe};
+use crate::{
+    case::{Case, data, to_hex},
+    guest,
+    outcome::Outcome,
+    probe,
+};
 
 #[test]
 fn plugins_of_before_version_one_are_loaded() {
@@ -51,9 +57,12 @@ fn a_var_that_is_replaced_counts_once() {
 #[test]
 fn more_ways_to_write_a_manifest_are_read() {
     let module = r#"(module (func (export "run")))"#;
+    let mut hashed = data(module);
+    hashed["hash"] = to_hex(&Sha256::digest(module)).to_uppercase().into();
+    let hashed = Case::manifest("a hash in capitals", json!({ "wasm": [hashed] }));
     let padded = Case::bytes("text with spaces around", format!("\n {module} \n"));
     let null = Case::new("memory that is null", module).with("memory", Value::Null);
-    for case in [padded, null] {
+    for case in [hashed, padded, null] {
         differ(case.call("run", ""), refused(), [ok()]);
     }
 }

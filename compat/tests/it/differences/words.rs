@@ -96,6 +96,16 @@ fn a_failure_of_an_initialiser_is_a_trap_like_any_other() {
 }
 
 #[test]
+fn an_exit_has_any_status() {
+    let module = r#"(module
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "run") (call $exit (i32.const 126))))"#;
+    let case = Case::new("an exit", module).with_wasi().call("run", "");
+    differ(case, [Outcome::stopped(-1)], [Outcome::stopped(126)]);
+}
+
+#[test]
 fn an_exit_with_a_message_keeps_its_status() {
     let module = r#"(module
         (import "extism:host/env" "input_offset" (func $input (result i64)))
