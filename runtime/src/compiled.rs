@@ -7,8 +7,6 @@ use plugsmith_manifest::Manifest;
 use uuid::Uuid;
 use wasmtime::{ExternType, Linker, Module, Store, ValType};
 
-#[cfg(feature = "wasi")]
-use crate::wasi::{self, Wasi};
 use crate::{
     artifact::ArtifactError,
     builder::{Options, PluginBuilder, Source},
@@ -25,10 +23,15 @@ use crate::{
     host_fn::Function,
     kernel::KernelModule,
     limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryBudget, MemoryLimits},
-    link::{CompiledModule, EXTISM_ENV_MODULE, EXTISM_USER_MODULE, Plan, legacy},
+    link::{EXTISM_ENV_MODULE, EXTISM_USER_MODULE, Plan, legacy},
     log::{GuestLog, LogOptions},
     signature, source,
     state::State,
+};
+#[cfg(feature = "wasi")]
+use crate::{
+    link::CompiledModule,
+    wasi::{self, Wasi},
 };
 
 /// A plug-in that is ready to be instantiated any number of times.
