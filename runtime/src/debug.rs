@@ -91,13 +91,13 @@ fn strategy(name: &str) -> ProfilingStrategy {
     }
 }
 
-impl From<ProfilingStrategy> for wasmtime::ProfilingStrategy {
-    fn from(strategy: ProfilingStrategy) -> Self {
-        match strategy {
-            ProfilingStrategy::None => Self::None,
-            ProfilingStrategy::PerfMap => Self::PerfMap,
-            ProfilingStrategy::JitDump => Self::JitDump,
-            ProfilingStrategy::VTune => Self::VTune,
+impl ProfilingStrategy {
+    pub(crate) fn to_engine(self) -> wasmtime::ProfilingStrategy {
+        match self {
+            Self::None => wasmtime::ProfilingStrategy::None,
+            Self::PerfMap => wasmtime::ProfilingStrategy::PerfMap,
+            Self::JitDump => wasmtime::ProfilingStrategy::JitDump,
+            Self::VTune => wasmtime::ProfilingStrategy::VTune,
         }
     }
 }

@@ -95,7 +95,7 @@ impl EngineConfig {
             config.coredump_on_trap(true);
         }
         if self.profiling != ProfilingStrategy::None {
-            config.profiler(self.profiling.into());
+            config.profiler(self.profiling.to_engine());
         }
     }
 }
