@@ -37,6 +37,10 @@ use crate::kernel::KERNEL_WASM;
 /// names itself, as often as it takes.
 const PREFIX: &str = "plugsmith:";
 
+/// How many bytes the functions that are written out may add: some hundred thousand calls of them. A
+/// hostile module is nothing but such calls, and grows to thirty times its length.
+const ADDED_LIMIT: usize = 16 << 20;
+
 /// Names a module's layout for those who keep it: changes with whatever this file does.
 pub(crate) const VERSION: &str = concat!("fused 1 ", env!("CARGO_PKG_VERSION"));
 
@@ -116,12 +120,12 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(guest: &'a [u8], shape: &'a Shape<'a>, kernel: &'a KernelParts) -> Self {
-        let mut prefix = PREFIX.to_owned();
-        while shape.exports.iter().any(|name| name.starts_with(&prefix)) {
-            prefix.push(':');
-        }
         let has_start = shape.start.is_some();
-        let notes = FusedNotes { prefix, has_start, offsets: OffsetMap::default() };
+        let notes = FusedNotes {
+            prefix: unused_prefix(&shape.exports),
+            has_start,
+            offsets: OffsetMap::default(),
+        };
         let bytes = Vec::with_capacity(guest.len() + KERNEL_WASM.len() + guest.len() / 16);
         Self { guest, shape, kernel, notes, offsets: OffsetMapBuilder::default(), bytes }
     }
@@ -189,6 +193,9 @@ impl<'a> Writer<'a> {
         let mut bodies = Vec::with_capacity(self.guest.len());
         for (idx, range) in self.shape.bodies.iter().enumerate() {
             splicer.body(idx, range.clone(), &mut bodies)?;
+            if bodies.len() > self.guest.len() + ADDED_LIMIT {
+                return None;
+            }
         }
         let code = self.kernel.code(self.shape)?;
         let n_bodies = u32::try_from(self.shape.bodies.len()).ok()?.checked_add(code.n_items)?;
@@ -202,6 +209,13 @@ impl<'a> Writer<'a> {
         self.bytes.extend_from_slice(&code.bytes);
         Some(())
     }
+}
+
+/// Returns what none of the names begins with.
+fn unused_prefix(names: &[&str]) -> String {
+    let rests = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
+    let colons = rests.map(|rest| rest.len() - rest.trim_start_matches(':').len() + 1);
+    format!("{PREFIX}{}", ":".repeat(colons.max().unwrap_or(0)))
 }
 
 /// Items of a section, encoded one after another.

@@ -81,6 +81,12 @@ fn served_by<'a>(namespace: &str, name: &'a str) -> Option<&'a str> {
     kernel::has_function(own_name).then_some(own_name)
 }
 
+/// Says whether an import may be the kernel's, by today's name or an older one.
+fn is_kernels(namespace: &str, name: &str) -> bool {
+    let namespace = legacy::successor(namespace, name).map_or(namespace, |(today, _)| today);
+    namespace == EXTISM_ENV_MODULE
+}
+
 impl<'a> Shape<'a> {
     /// Looks at a valid module. Returns `None` if it is of a kind that cannot be fused.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
@@ -184,7 +190,7 @@ impl<'a> Shape<'a> {
                     self.n_functions += 1;
                 }
                 // Of the kernel nothing but functions can be given away here.
-                _ if import.module == EXTISM_ENV_MODULE => return None,
+                _ if is_kernels(import.module, import.name) => return None,
                 TypeRef::Memory(_) => self.n_memories += 1,
                 TypeRef::Global(_) => self.n_globals += 1,
                 TypeRef::Table(_) | TypeRef::Tag(_) => {}

@@ -220,11 +220,26 @@ fn functions_that_call_no_kernel_are_kept_byte_for_byte() {
 fn what_cannot_be_fused_is_left() {
     for wat in [
         r#"(module (import "extism:host/env" "extism_context" (global (mut externref))))"#,
+        r#"(module (import "extism:env" "extism_extism_context" (global (mut externref))))"#,
         r#"(module (import "main" "itself" (func)) (func (export "itself")))"#,
     ] {
         assert!(fuse(&wat::parse_str(wat).unwrap()).is_none(), "{wat}");
     }
     assert!(fuse(b"\0asm\x01\0\0\0\x01").is_none());
+}
+
+#[test]
+fn a_guest_that_would_grow_without_measure_is_left() {
+    let calls = |n: usize| {
+        let wat = format!(
+            r#"(module (import "extism:host/env" "store_u64" (func (param i64 i64)))
+                (func unreachable {}))"#,
+            "call 0 ".repeat(n)
+        );
+        wat::parse_str(wat).unwrap()
+    };
+    assert!(fuse(&calls(10_000)).is_some());
+    assert!(fuse(&calls(400_000)).is_none());
 }
 
 #[test]
@@ -255,6 +270,14 @@ fn names_of_a_guest_are_not_taken() {
     let Fused { bytes, notes } = fuse(&wat::parse_str(guest).unwrap()).unwrap();
     assert_eq!(notes.prefix, "plugsmith:::");
     Module::new(&engine(), bytes).unwrap();
+    for (names, expected) in [
+        (&[][..], "plugsmith:"),
+        (&["plugsmith", "x:plugsmith:"][..], "plugsmith:"),
+        (&["plugsmith:"][..], "plugsmith::"),
+        (&["plugsmith::::x:", "plugsmith:"][..], "plugsmith:::::"),
+    ] {
+        assert_eq!(unused_prefix(names), expected);
+    }
 }
 
 #[test]
