@@ -1,8 +1,10 @@
 //! Runs a case on Plugsmith.
 
 use std::{
+    fs,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, LazyLock, Mutex,
         mpsc::{self, Sender},
     },
     thread,
@@ -18,6 +20,16 @@ use crate::{
     case::{Case, Does, HostFunction, Step, to_hex},
     outcome::{Outcome, Reason, Report, Run},
 };
+
+/// Modules that this run has compiled: many cases load the same one, and compiling is what takes long.
+/// An earlier run may have compiled by other rules, so nothing of it is kept.
+static CACHE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compat_cache");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    folder
+});
 
 /// What the host functions of a case share.
 #[derive(Default)]
@@ -38,6 +50,7 @@ pub(crate) fn run(case: &Case) -> Report {
     let sink = Arc::clone(&log);
     let source = case.source();
     let plugin = PluginBuilder::new(&source[..])
+        .with_cache(&*CACHE)
         .with_wasi(case.wasi)
         .with_http_response_headers(case.headers)
         .with_functions(case.functions.iter().map(|function| function.build(case, &host)))
