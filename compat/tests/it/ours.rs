@@ -41,6 +41,36 @@ fn count_vowels() {
 }
 
 #[test]
+fn count_vowels_for_wasi() {
+    if is_skipped("wasip1") {
+        return;
+    }
+    let case = Case::new("count_vowels", guest("count_vowels.wasip1")).with_wasi();
+    let case = calls(case.call("count_vowels", ""), "count_vowels", &TEXTS);
+    check([case.fail("count_vowels", [0xff]).call("count_vowels", "still here")]);
+}
+
+#[test]
+fn renamed() {
+    let functions = [
+        HostFunction::new("zone", &[PTR], &[PTR], Does::Reply),
+        HostFunction::new("announce", &[PTR], &[], Does::Nothing),
+        HostFunction::new("surcharge", &[PTR, PTR], &[PTR], Does::Reply).within("parcel:desk"),
+    ];
+    let case = Case::new("renamed", guest("renamed"));
+    let case = functions.into_iter().fold(case, Case::with_function);
+    let (light, heavy) = (r#"{"grams":2000}"#, r#"{"grams":2001}"#);
+    let case = calls(case, "label", &[light, heavy]);
+    let case = calls(case, "label_or_error", &[light, heavy]);
+    let case = fails(case, "label", &["", "7"]);
+    let case = fails(case, "label_or_error", &["", "7"]);
+    let case = calls(case, "reverse", &TEXTS);
+    let case = fails(calls(case, "check", &["30000"]), "check", &["30001", "x"]);
+    // The zone is no number.
+    check([fails(case, "postage", &[r#"{"grams":1,"country":"NZ"}"#])]);
+}
+
+#[test]
 fn discount() {
     let carts = fs::read_to_string(CARTS).unwrap();
     let carts: Vec<_> = carts.lines().step_by(40).collect();
