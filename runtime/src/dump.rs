@@ -1,9 +1,10 @@
 //! Files that a failed call leaves behind for its author: a core dump of the guest, and the memory
 //! through which inputs and outputs pass.
 //!
-//! A file that cannot be written is a warning in the log. The call fails with its own error.
+//! A file that cannot be written is a warning in the log. The call fails with its own error. What is in
+//! the files is the guest's and its users', so a new one is closed to other users of the machine.
 
-use std::{fs, path::Path};
+use std::{fs::OpenOptions, io::Write as _, path::Path};
 
 use wasmtime::{Store, WasmCoreDump};
 
@@ -25,7 +26,16 @@ pub(crate) fn write_memory(path: &Path, bytes: &[u8]) {
 }
 
 fn write(path: &Path, bytes: &[u8], what: &str) {
-    if let Err(err) = fs::write(path, bytes) {
+    if let Err(err) = file().open(path).and_then(|mut file| file.write_all(bytes)) {
         tracing::warn!("cannot write {what} to `{}`: {err}", path.display());
     }
+}
+
+/// Makes a file, or empties the one that is there.
+fn file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }

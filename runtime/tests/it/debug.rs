@@ -85,6 +85,20 @@ fn a_failed_call_leaves_a_dump_of_the_exchange_memory() {
     assert!(contains(&dump.bytes().unwrap(), "secrets!"));
 }
 
+#[cfg(unix)]
+#[test]
+fn dumps_are_closed_to_other_users() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (core, memory) = (Dump::new("closed-core"), Dump::new("closed-memory"));
+    let mut plugin = trapping().with_coredump(&core.0).with_memdump(&memory.0).build().unwrap();
+    trap(&mut plugin);
+    for dump in [core, memory] {
+        let mode = fs::metadata(&dump.0).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{mode:o}");
+    }
+}
+
 #[test]
 fn a_dump_that_cannot_be_written_does_not_hide_the_error() {
     let nowhere = "/nowhere/at/all";
