@@ -49,7 +49,9 @@ pub enum CacheError {
         path: PathBuf,
     },
     /// The key cannot be read or made.
-    #[error("the key of the cache, `{}`, cannot be used", path.display())]
+    #[error(
+        "the key of the cache, `{}`, cannot be used; if it is deleted, another is made", path.display()
+    )]
     Key {
         /// The key's file.
         path: PathBuf,

@@ -216,7 +216,11 @@ fn a_damaged_key_is_named() {
     fs::write(folder.0.join("key"), "short").unwrap();
     let module = manifest(&guest(1));
     match load_error(PluginBuilder::new(&module).with_cache(&folder.0)) {
-        LoadError::Cache(CacheError::Key { .. }) => {}
+        LoadError::Cache(err @ CacheError::Key { .. }) => {
+            assert!(err.to_string().ends_with("if it is deleted, another is made"), "{err}");
+        }
         other => panic!("{other:?}"),
     }
+    fs::remove_file(folder.0.join("key")).unwrap();
+    assert_eq!(cached(1, &folder.0), 1);
 }
