@@ -16,6 +16,7 @@
 //! the module is then linked to the kernel as it is.
 
 mod body;
+mod copy_loop;
 mod expand;
 mod kernel;
 mod offsets;
@@ -42,7 +43,7 @@ const PREFIX: &str = "plugsmith:";
 const ADDED_LIMIT: usize = 16 << 20;
 
 /// Names a module's layout for those who keep it: changes with whatever this file does.
-pub(crate) const VERSION: &str = concat!("fused 1 ", env!("CARGO_PKG_VERSION"));
+pub(crate) const VERSION: &str = concat!("fused 2 ", env!("CARGO_PKG_VERSION"));
 
 /// A guest's module with the kernel in it.
 pub(crate) struct Fused {

@@ -9,7 +9,7 @@ use wasm_encoder::{BlockType, InstructionSink, MemArg, ValType};
 use crate::kernel::layout;
 
 /// The first byte that is ever handed out.
-const START: i64 = i64::from_le_bytes((layout::GUEST_START as u64).to_le_bytes());
+pub(super) const START: i64 = i64::from_le_bytes((layout::GUEST_START as u64).to_le_bytes());
 
 /// A function of the kernel that is written out where it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

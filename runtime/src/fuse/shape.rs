@@ -1,10 +1,10 @@
 //! What a guest's module is made of, as far as fusing it wants to know.
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use plugsmith_manifest::MAIN_MODULE;
 use wasm_encoder::SectionId;
-use wasmparser::{BinaryReader, CompositeInnerType, Parser, Payload, TypeRef};
+use wasmparser::{BinaryReader, CompositeInnerType, Parser, Payload, TypeRef, ValType};
 
 use super::kernel;
 use crate::link::{EXTISM_ENV_MODULE, legacy};
@@ -63,8 +63,8 @@ pub(super) struct Shape<'a> {
     pub(super) exports: Vec<&'a str>,
     /// For each imported function, the function of the kernel that serves it.
     pub(super) served: Vec<Option<&'a str>>,
-    /// How many parameters each function of the module's own has.
-    pub(super) n_params: Vec<u32>,
+    /// The parameters of each function of the module's own.
+    pub(super) params: Vec<Arc<[ValType]>>,
     /// The body of each function of the module's own, in the file.
     pub(super) bodies: Vec<Range<usize>>,
 }
@@ -99,10 +99,10 @@ impl<'a> Shape<'a> {
             start: None,
             exports: Vec::new(),
             served: Vec::new(),
-            n_params: Vec::new(),
+            params: Vec::new(),
             bodies: Vec::new(),
         };
-        let mut params_of_type = HashMap::new();
+        let mut params_of_type: HashMap<u32, Arc<[ValType]>> = HashMap::new();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.ok()?;
             shape.note_section(bytes, &payload)?;
@@ -112,8 +112,7 @@ impl<'a> Shape<'a> {
                         group.into_iter().flat_map(wasmparser::RecGroup::into_types)
                     }) {
                         if let CompositeInnerType::Func(function) = &ty.composite_type.inner {
-                            let n_params = u32::try_from(function.params().len()).ok()?;
-                            params_of_type.insert(shape.n_types, n_params);
+                            params_of_type.insert(shape.n_types, function.params().into());
                         }
                         shape.n_types += 1;
                     }
@@ -121,7 +120,7 @@ impl<'a> Shape<'a> {
                 Payload::ImportSection(imports) => shape.note_imports(imports)?,
                 Payload::FunctionSection(types) => {
                     for ty in types {
-                        shape.n_params.push(*params_of_type.get(&ty.ok()?)?);
+                        shape.params.push(Arc::clone(params_of_type.get(&ty.ok()?)?));
                         shape.n_functions += 1;
                     }
                 }
@@ -137,7 +136,7 @@ impl<'a> Shape<'a> {
                 _ => {}
             }
         }
-        (shape.bodies.len() == shape.n_params.len()).then_some(shape)
+        (shape.bodies.len() == shape.params.len()).then_some(shape)
     }
 
     /// Returns the guest's sections in order, with an empty one wherever it has none of those that
