@@ -1,5 +1,6 @@
 //! Everything that can be wrong with what is to be loaded, and what the host says about it.
 
+#[cfg(feature = "register-filesystem")]
 use std::fs;
 
 use plugsmith::{LoadError, Manifest, Plugin, PluginBuilder, Wasm, WasmInput};
@@ -96,6 +97,13 @@ fn text_is_accepted_wherever_a_module_is() {
     assert!(Plugin::new(data, [], false).is_ok());
 }
 
+#[cfg(not(feature = "register-filesystem"))]
+#[test]
+fn files_are_refused_by_a_build_without_them() {
+    check(Manifest::new([Wasm::file("echo.wasm")]), "register-filesystem");
+}
+
+#[cfg(feature = "register-filesystem")]
 #[test]
 fn files_are_read_and_failures_name_the_path() {
     let dir = std::env::temp_dir().join(format!("plugsmith-load-{}", std::process::id()));
