@@ -29,6 +29,9 @@ pub(crate) fn value_offset(value: Memory) -> u64 {
 
 /// Passes on what a function of the host returned, unless the function failed.
 ///
+/// Whatever error is set then counts as the failure: this crate itself sets one only when a call ends,
+/// and one that the host function set without failing is meant to end the call, too.
+///
 /// # Errors
 ///
 /// The host's error, where the host lets plug-ins catch them; elsewhere it has ended the call.

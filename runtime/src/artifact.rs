@@ -16,6 +16,7 @@ use plugsmith_manifest::{Manifest, ManifestError, Wasm};
 use wasmtime::Engine;
 
 use crate::{
+    compile::SharedCode,
     compiled::CompiledPlugin,
     error::{Error, LoadError},
     fuse::{self, FusedNotes},
@@ -142,7 +143,10 @@ impl Artifact {
         let load = |ArtifactModule { name, fused, code }: &ArtifactModule| {
             let name = name.clone();
             match code.load(engine) {
-                Ok(module) => Ok(CompiledModule { name, module, fused: fused.clone() }),
+                Ok(module) => {
+                    let code = Arc::new(SharedCode { module, fused: fused.clone() });
+                    Ok(CompiledModule { name, code })
+                }
                 Err(err) => Err(ArtifactError::Incompatible { module: name, source: err.into() }),
             }
         };

@@ -18,7 +18,7 @@ use wasmtime::{Engine, Module};
 pub(crate) use self::choice::CacheChoice;
 use self::folder::Folder;
 pub use self::{choice::ConfigError, folder::CacheError};
-use crate::{fuse::FusedNotes, kernel::KERNEL_WASM, precompiled::Seal};
+use crate::{compile::SharedCode, fuse::FusedNotes, kernel::KERNEL_WASM, precompiled::Seal};
 
 /// How many bytes of modules are kept unless the host says otherwise: 1 GiB.
 const BYTES_LIMIT: u64 = 1 << 30;
@@ -62,6 +62,14 @@ impl Cache {
         let (module, fused) = compile()?;
         self.store(&module, fused.as_ref(), &name);
         Ok((module, fused))
+    }
+
+    /// Stores what is compiled already, unless it is there.
+    pub(crate) fn keep(&self, engine: &Engine, form: &str, wasm: &[u8], code: &SharedCode) {
+        let name = name(engine, form, wasm);
+        if !self.folder.contains(&name) {
+            self.store(&code.module, code.fused.as_deref(), &name);
+        }
     }
 
     fn load(&self, engine: &Engine, name: &str) -> Option<(Module, Option<FusedNotes>)> {

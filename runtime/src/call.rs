@@ -5,6 +5,7 @@ use std::any::Any;
 use plugsmith_convert::{FromBytes, ToBytes, encode};
 
 use crate::{
+    compiled::Callable,
     error::{CallError, Error},
     instance::{LiveInstance, Request},
     outcome::Failure,
@@ -85,22 +86,37 @@ impl Plugin {
         input: &T,
         context: Option<HostContext>,
     ) -> Result<U, CallError> {
-        // Of a call that is refused before it runs there is nothing to tell.
+        self.forget_last_call();
+        let export = self.compiled.shared.exports.resolve(name)?;
+        self.run_export(name, export, input, context)
+    }
+
+    /// Of a call that is refused before it runs there is nothing to tell.
+    fn forget_last_call(&mut self) {
         self.fuel_consumed = None;
         self.report = None;
+    }
+
+    /// Runs a call of an export that was looked up.
+    ///
+    /// # Errors
+    ///
+    /// A [`CallError`].
+    pub(crate) fn run_export<'a, 'b, T: ToBytes<'a>, U: FromBytes<'b>>(
+        &'b mut self,
+        name: &str,
+        export: Callable,
+        input: &T,
+        context: Option<HostContext>,
+    ) -> Result<U, CallError> {
+        self.forget_last_call();
         let input =
             encode(input).map_err(|source| CallError::Encode { name: name.to_owned(), source })?;
-        let output = self.run_bytes(name, input.as_ref(), context)?;
+        let output = self.run_bytes(Request { name, export, input: input.as_ref(), context })?;
         U::from_bytes(output).map_err(|source| CallError::Decode { name: name.to_owned(), source })
     }
 
-    fn run_bytes(
-        &mut self,
-        name: &str,
-        input: &[u8],
-        context: Option<HostContext>,
-    ) -> Result<&[u8], CallError> {
-        let export = self.compiled.shared.exports.resolve(name)?;
+    fn run_bytes(&mut self, request: Request<'_>) -> Result<&[u8], CallError> {
         if self.live.as_ref().is_some_and(LiveInstance::is_spent) {
             self.discard_instance();
         }
@@ -108,7 +124,6 @@ impl Plugin {
             let vars = std::mem::take(&mut self.vars);
             LiveInstance::new(&self.compiled.shared, self.id, vars, &self.cancel)
         });
-        let request = Request { name, export, input, context };
         let outcome = live.run(&self.compiled.shared, request);
         self.fuel_consumed = live.fuel_consumed();
         self.report = live.take_report();

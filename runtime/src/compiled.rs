@@ -106,7 +106,7 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
             let (manifest, modules) = source::read(input)?;
             let cache = options.cache.open()?;
             let compiler = Compiler {
-                engine: &engine.engine,
+                engine: &engine,
                 cache: cache.as_ref(),
                 may_fuse: options.may_fuse() && replacement.is_none(),
                 page_limit: manifest.memory.max_pages,
@@ -116,7 +116,7 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
         }
         Source::Artifact(artifact) => {
             let modules = artifact.load(&engine.engine)?;
-            let is_fused = modules.iter().any(|module| module.fused.is_some());
+            let is_fused = modules.iter().any(|module| module.code.fused.is_some());
             if let Some(function) = replacement.filter(|_| is_fused) {
                 let name = function.name().to_owned();
                 return Err(ArtifactError::ReplacedFunction { name }.into());
@@ -190,7 +190,7 @@ fn grant_wasi(
     }
     wasi::define(linker)?;
     let wasi = Wasi::new(options.system.clone(), manifest)?;
-    let is_imported = wasi::is_imported(modules.iter().map(|module| &module.module));
+    let is_imported = wasi::is_imported(modules.iter().map(|module| &module.code.module));
     Ok(is_imported.then_some(wasi))
 }
 

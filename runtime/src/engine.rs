@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use wasmtime::{Config, Engine, WasmBacktraceDetails};
@@ -27,6 +30,8 @@ pub(crate) struct EngineConfig {
 /// An engine and the kernel compiled for it.
 #[derive(Debug)]
 pub(crate) struct SharedEngine {
+    /// Tells it from every other of the process, of the past too.
+    pub(crate) number: u64,
     pub(crate) engine: Engine,
     pub(crate) kernel: KernelModule,
 }
@@ -61,6 +66,7 @@ impl SharedEngine {
     }
 
     fn new(config: EngineConfig, mut base: Config) -> Result<Self, LoadError> {
+        static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
         if config.profiling != ProfilingStrategy::None && !cfg!(feature = "profiling") {
             return Err(LoadError::ProfilingDisabled { feature: "profiling" });
         }
@@ -68,7 +74,8 @@ impl SharedEngine {
         let engine = Engine::new(&base).map_err(LoadError::engine)?;
         deadline::watch(&engine);
         let kernel = KernelModule::new(&engine).map_err(LoadError::engine)?;
-        Ok(Self { engine, kernel })
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { number, engine, kernel })
     }
 }
 

@@ -78,6 +78,14 @@ pub enum LoadError {
         /// The largest size accepted, in bytes.
         limit: u64,
     },
+    /// The manifest names more modules than the host links.
+    #[error("the manifest names {found} modules, the limit is {limit}")]
+    TooManyModules {
+        /// How many it names.
+        found: usize,
+        /// How many it may name.
+        limit: usize,
+    },
     /// A module's bytes are not those that the manifest names.
     #[error(
         "module `{module}`: sha256 of the bytes is `{found}`, the manifest expects `{expected}`"
@@ -266,6 +274,15 @@ pub enum CallError {
         name: String,
         /// What the export is.
         found: String,
+    },
+    /// A function was called on a plug-in that was compiled apart from what it was looked up in.
+    #[error(
+        "function `{name}` was looked up in another plug-in: look it up in what this one was \
+         compiled to"
+    )]
+    OtherPlugin {
+        /// The export's name.
+        name: String,
     },
     /// The input could not be turned into bytes.
     #[error("cannot encode the input of `{name}`")]

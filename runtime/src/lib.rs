@@ -63,6 +63,7 @@ mod log_callback;
 mod memory;
 mod outcome;
 mod plugin;
+mod plugin_function;
 mod pool;
 mod precompiled;
 mod report;
@@ -100,6 +101,7 @@ pub use crate::{
     log::{LogLevel, LogRecord, LogSource},
     outcome::{GuestFrame, GuestTrap, SourceLine, Trap},
     plugin::{CancelHandle, Plugin},
+    plugin_function::PluginFunction,
     pool::{Pool, PoolBuilder, PoolPlugin},
     precompiled::ArtifactKey,
     report::CallReport,

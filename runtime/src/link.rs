@@ -24,6 +24,7 @@ use self::{
     resolve::Resolver,
 };
 use crate::{
+    compile::SharedCode,
     error::LoadError,
     extensions::{self, Extensions},
     fuse::FusedNotes,
@@ -44,9 +45,7 @@ const WASI_NAMESPACE: &str = "wasi_snapshot_preview1";
 /// A module of the manifest, compiled.
 pub(crate) struct CompiledModule {
     pub(crate) name: String,
-    pub(crate) module: Module,
-    /// There if the kernel is part of the module.
-    pub(crate) fused: Option<Arc<FusedNotes>>,
+    pub(crate) code: Arc<SharedCode>,
 }
 
 /// How a plug-in is made into an instance.
@@ -71,7 +70,7 @@ impl Plan {
         scratch: &mut Store<State>,
     ) -> Result<Self, LoadError> {
         let notes = match modules.as_slice() {
-            [only] => only.fused.clone(),
+            [only] => only.code.fused.clone(),
             _ => None,
         };
         let plan = LinkPlan::new(modules, linker, kernel, scratch)?;
@@ -84,7 +83,7 @@ impl Plan {
     /// Returns the main module, whose exports a host calls.
     pub(crate) fn main(&self) -> &Module {
         match self {
-            Self::Fused(plan) => &plan.module,
+            Self::Fused(plan) => plan.module(),
             Self::Linked(plan) => plan.main(),
         }
     }
@@ -100,7 +99,7 @@ impl Plan {
     /// Returns every module and its name.
     pub(crate) fn named_modules(&self) -> Vec<(&str, &Module)> {
         match self {
-            Self::Fused(plan) => vec![(plan.name.as_str(), &plan.module)],
+            Self::Fused(plan) => vec![(plan.name.as_str(), plan.module())],
             Self::Linked(plan) => plan.named_modules().collect(),
         }
     }
@@ -143,7 +142,8 @@ pub(crate) struct LinkPlan {
 
 struct PlannedModule {
     name: String,
-    module: Module,
+    /// Kept as long as the plan, so that others may share it.
+    code: Arc<SharedCode>,
     role: Role,
     imports: Vec<Provider>,
     init: GuestInit,
@@ -204,7 +204,7 @@ impl LinkPlan {
             .expect("a manifest names a main module");
         let mut plan = Self { modules, main, linker, asked: Vec::new() };
         for importer in 0..plan.modules.len() {
-            let module = plan.modules[importer].module.clone();
+            let module = plan.modules[importer].code.module.clone();
             let mut resolver = Resolver { plan: &plan, kernel, importer, scratch };
             let imports: Vec<Provider> = module
                 .imports()
@@ -218,11 +218,11 @@ impl LinkPlan {
     }
 
     fn main(&self) -> &Module {
-        &self.modules[self.main].module
+        &self.modules[self.main].code.module
     }
 
     fn named_modules(&self) -> impl Iterator<Item = (&str, &Module)> {
-        self.modules.iter().map(|planned| (planned.name.as_str(), &planned.module))
+        self.modules.iter().map(|planned| (planned.name.as_str(), &planned.code.module))
     }
 
     /// Makes an instance of every module and runs its initialisers. Returns the main one.
@@ -249,7 +249,7 @@ impl LinkPlan {
     fn whom_to_ask(&self) -> Vec<ModuleIdx> {
         let can_be_asked = |idx: &ModuleIdx| {
             let module = &self.modules[*idx];
-            module.role == Role::Library && extensions::can_be_asked(&module.module)
+            module.role == Role::Library && extensions::can_be_asked(&module.code.module)
         };
         let concerned = (0..self.modules.len()).filter(|&idx| self.modules[idx].calls_host());
         let concerned: Vec<ModuleIdx> = concerned.collect();
@@ -270,10 +270,11 @@ impl LinkPlan {
 
 impl PlannedModule {
     fn new(compiled: CompiledModule) -> Self {
-        let CompiledModule { name, module, .. } = compiled;
-        let role = if name == MAIN_MODULE { Role::Library } else { Role::of(&module) };
-        let init = GuestInit::of(&module);
-        Self { name, module, role, imports: Vec::new(), init, init_after: 0 }
+        let CompiledModule { name, code } = compiled;
+        let module = &code.module;
+        let role = if name == MAIN_MODULE { Role::Library } else { Role::of(module) };
+        let init = GuestInit::of(module);
+        Self { name, code, role, imports: Vec::new(), init, init_after: 0 }
     }
 
     /// Says whether it imports functions of the host, the system interface aside.
@@ -328,7 +329,7 @@ impl<'a> Linking<'a> {
             self.made.push(None);
             return Ok(());
         }
-        let instance = Instance::new(&mut *self.store, &planned.module, &imports)?;
+        let instance = Instance::new(&mut *self.store, &planned.code.module, &imports)?;
         self.made.push(Some(instance));
         for (_, late) in self.late.iter().filter(|(provider, _)| *provider == idx) {
             late.resolve(self.store, &instance);
@@ -381,7 +382,7 @@ impl<'a> Linking<'a> {
     fn command(&mut self, idx: ModuleIdx) -> Arc<Command> {
         let planned = &self.plan.modules[idx];
         let command = self.commands.entry(idx).or_insert_with(|| {
-            Command::new(planned.name.clone(), planned.module.clone(), planned.init.clone())
+            Command::new(planned.name.clone(), planned.code.module.clone(), planned.init.clone())
         });
         Arc::clone(command)
     }
@@ -399,7 +400,7 @@ fn in_order(modules: Vec<CompiledModule>) -> Result<Vec<CompiledModule>, LoadErr
         .iter()
         .enumerate()
         .map(|(importer, module)| {
-            let imports = module.module.imports();
+            let imports = module.code.module.imports();
             imports
                 .filter_map(|import| {
                     let provider = *by_name.get(import.module())?;

@@ -20,7 +20,7 @@ pub(crate) fn describe(ty: &ExternType) -> String {
 /// of import matching in the WebAssembly core specification.
 pub(crate) fn fits(provided: &ExternType, wanted: &ExternType) -> bool {
     match (provided, wanted) {
-        (ExternType::Func(provided), ExternType::Func(wanted)) => provided.matches(wanted),
+        (ExternType::Func(provided), ExternType::Func(wanted)) => is_or_extends(provided, wanted),
         (ExternType::Global(provided), ExternType::Global(wanted)) => {
             provided.mutability() == wanted.mutability()
                 && match wanted.mutability() {
@@ -46,6 +46,13 @@ pub(crate) fn fits(provided: &ExternType, wanted: &ExternType) -> bool {
         }
         _ => false,
     }
+}
+
+/// Says whether a function type is another, or was declared as a subtype of it. That their parts match
+/// is not enough.
+fn is_or_extends(provided: &FuncType, wanted: &FuncType) -> bool {
+    FuncType::eq(provided, wanted)
+        || provided.supertype().is_some_and(|supertype| is_or_extends(&supertype, wanted))
 }
 
 fn fits_maximum(provided: Option<u64>, wanted: Option<u64>) -> bool {

@@ -15,6 +15,9 @@ use crate::error::LoadError;
 /// The largest module accepted, in bytes: 256 MiB.
 const MODULE_BYTES_LIMIT: u64 = 256 << 20;
 
+/// How many modules a manifest may name.
+const MODULES_LIMIT: usize = 256;
+
 /// How every core module begins: magic number and version 1.
 const MODULE_START: [u8; 8] = *b"\0asm\x01\0\0\0";
 
@@ -106,6 +109,9 @@ pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule>),
             Form::Unknown => return Err(unknown_input(&data)),
         },
     };
+    if manifest.wasm.len() > MODULES_LIMIT {
+        return Err(LoadError::TooManyModules { found: manifest.wasm.len(), limit: MODULES_LIMIT });
+    }
     let modules = manifest
         .named_modules()?
         .into_iter()

@@ -138,6 +138,11 @@ impl Folder {
         }
     }
 
+    /// Says whether a file is there.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.module_path(name).exists()
+    }
+
     /// Returns the bytes of a file and notes that it was used, or `None` if it is not there.
     pub(super) fn read(&self, name: &str) -> Option<Vec<u8>> {
         let mut file = File::open(self.module_path(name)).ok()?;

@@ -9,14 +9,14 @@ use wasmtime::{
 
 use super::{LinkPlan, PlannedModule, Provider};
 use crate::{
-    error::LoadError, extensions::Extensions, fuse::FusedNotes, guest_init::GuestInit,
-    kernel::Kernel, state::State,
+    compile::SharedCode, error::LoadError, extensions::Extensions, fuse::FusedNotes,
+    guest_init::GuestInit, kernel::Kernel, state::State,
 };
 
 /// How a fused module is made into an instance.
 pub(crate) struct FusedPlan {
     pub(super) name: String,
-    pub(super) module: Module,
+    code: Arc<SharedCode>,
     pre: InstancePre<State>,
     notes: Arc<FusedNotes>,
     init: GuestInit,
@@ -34,8 +34,12 @@ impl FusedPlan {
         let pre = prepare(&linked).map_err(LoadError::engine)?;
         let is_asked = !linked.asked.is_empty();
         let LinkPlan { mut modules, main, .. } = linked;
-        let PlannedModule { name, module, init, .. } = modules.swap_remove(main);
-        Ok(Self { name, module, pre, notes, init, is_asked })
+        let PlannedModule { name, code, init, .. } = modules.swap_remove(main);
+        Ok(Self { name, code, pre, notes, init, is_asked })
+    }
+
+    pub(super) fn module(&self) -> &Module {
+        &self.code.module
     }
 
     pub(crate) fn notes(&self) -> &Arc<FusedNotes> {
@@ -80,7 +84,7 @@ fn prepare(plan: &LinkPlan) -> wasmtime::Result<InstancePre<State>> {
     let planned = &plan.modules[plan.main];
     let mut linker = plan.linker.clone();
     linker.allow_shadowing(true);
-    for (import, provider) in planned.module.imports().zip(&planned.imports) {
+    for (import, provider) in planned.code.module.imports().zip(&planned.imports) {
         match provider {
             Provider::Kernel(name) => {
                 let ExternType::Func(ty) = import.ty() else { continue };
@@ -95,7 +99,7 @@ fn prepare(plan: &LinkPlan) -> wasmtime::Result<InstancePre<State>> {
             _ => {}
         }
     }
-    linker.instantiate_pre(&planned.module)
+    linker.instantiate_pre(&planned.code.module)
 }
 
 /// Defines a function of the kernel for what is no direct call of it: it finds the instance's own.

@@ -74,7 +74,7 @@ impl Resolver<'_> {
 
     fn export(&self, idx: ModuleIdx, name: &str) -> Option<(Provider, ExternType)> {
         let module = &self.plan.modules[idx];
-        let ty = module.module.get_export(name)?;
+        let ty = module.code.module.get_export(name)?;
         let name = name.to_owned();
         let provider = match (&ty, module.role) {
             (ExternType::Func(ty), Role::Command) => Provider::Command(idx, name, ty.clone()),
@@ -136,8 +136,8 @@ impl Resolver<'_> {
 
     /// Says why a module of the manifest does not provide `name`.
     fn module_hint(&self, idx: ModuleIdx, name: &str) -> String {
-        let PlannedModule { name: namespace, module, role, .. } = &self.plan.modules[idx];
-        match (module.get_export(name), role) {
+        let PlannedModule { name: namespace, code, role, .. } = &self.plan.modules[idx];
+        match (code.module.get_export(name), role) {
             (None, _) => format!(": module `{namespace}` of the manifest has no export `{name}`"),
             (Some(_), Role::Command) => format!(
                 ": module `{namespace}` is a command (it exports `_start`), of which only \

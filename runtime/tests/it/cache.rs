@@ -38,8 +38,12 @@ impl Drop for Folder {
     }
 }
 
-fn guest(answer: u32) -> String {
-    format!(r#"(module (func (export "run") (result i32) (i32.const {answer})))"#)
+/// A guest of a test's own, since code that another test has in use is not compiled again.
+fn guest(answer: u32, folder: &Path) -> String {
+    let test = folder.file_name().unwrap().to_string_lossy();
+    format!(
+        r#"(module (func (export "run") (result i32) (i32.const {answer})) (func (export "{test}")))"#
+    )
 }
 
 /// Loads a guest with a cache and calls it.
@@ -48,7 +52,7 @@ fn run(builder: PluginBuilder<'_>) -> i32 {
 }
 
 fn cached(answer: u32, folder: &Path) -> i32 {
-    run(PluginBuilder::new(manifest(&guest(answer))).with_cache(folder))
+    run(PluginBuilder::new(manifest(&guest(answer, folder))).with_cache(folder))
 }
 
 /// Makes a file look as if it was last used long ago, and returns when.
@@ -82,7 +86,7 @@ fn another_module_or_another_engine_is_another_file() {
     cached(1, &folder.0);
     assert_eq!(cached(2, &folder.0), 2);
     assert_eq!(folder.modules().len(), 2);
-    let manifest = manifest(&guest(1));
+    let manifest = manifest(&guest(1, &folder.0));
     run(PluginBuilder::new(&manifest).with_cache(&folder.0).with_fuel_limit(1_000));
     assert_eq!(folder.modules().len(), 3);
 }
@@ -149,7 +153,9 @@ fn a_configuration_may_name_the_folder_and_its_size() {
     let write = |rest: &str| {
         fs::write(&config, format!("[cache]\ndirectory = '{directory}'\n{rest}\n")).unwrap();
     };
-    let run = |answer| run(PluginBuilder::new(manifest(&guest(answer))).with_cache_config(&config));
+    let run = |answer| {
+        run(PluginBuilder::new(manifest(&guest(answer, &folder.0))).with_cache_config(&config))
+    };
     let ours = Folder(folder.0.join("plugsmith"));
     write("enabled = false");
     assert_eq!(run(1), 1);
@@ -171,7 +177,7 @@ fn what_is_wrong_with_a_cache_is_named() {
     let folder = Folder::new("wrong");
     fs::create_dir_all(&folder.0).unwrap();
     let config = folder.0.join("cache.toml");
-    let module = manifest(&guest(1));
+    let module = manifest(&guest(1, &folder.0));
     let error = |builder: PluginBuilder<'_>| match load_error(builder) {
         LoadError::Cache(err) => err,
         other => panic!("{other:?}"),
@@ -195,7 +201,7 @@ fn a_folder_that_others_can_write_to_is_refused() {
     let folder = Folder::new("open");
     cached(1, &folder.0);
     let key = folder.0.join("key");
-    let module = manifest(&guest(1));
+    let module = manifest(&guest(1, &folder.0));
     for (path, mode, closed) in
         [(&folder.0, 0o777, 0o700), (&folder.0, 0o750, 0o700), (&key, 0o644, 0o600)]
     {
@@ -214,7 +220,7 @@ fn a_damaged_key_is_named() {
     let folder = Folder::new("key");
     cached(1, &folder.0);
     fs::write(folder.0.join("key"), "short").unwrap();
-    let module = manifest(&guest(1));
+    let module = manifest(&guest(1, &folder.0));
     match load_error(PluginBuilder::new(&module).with_cache(&folder.0)) {
         LoadError::Cache(err @ CacheError::Key { .. }) => {
             assert!(err.to_string().ends_with("if it is deleted, another is made"), "{err}");
@@ -223,4 +229,17 @@ fn a_damaged_key_is_named() {
     }
     fs::remove_file(folder.0.join("key")).unwrap();
     assert_eq!(cached(1, &folder.0), 1);
+}
+
+#[test]
+fn code_that_is_in_use_is_cached_and_shared() {
+    let (first, second) = (Folder::new("shared"), Folder::new("shared-too"));
+    let module = manifest(&guest(1, &first.0));
+    let load = |folder: &Folder| PluginBuilder::new(&module).with_cache(&folder.0).compile();
+    let in_use = load(&first).unwrap();
+    let again = load(&second).unwrap();
+    assert_eq!((first.modules().len(), second.modules().len()), (1, 1));
+    drop(in_use);
+    let mut plugin = plugsmith::Plugin::new_from_compiled(&again).unwrap();
+    assert_eq!(plugin.call_get_error_code::<_, ()>("run", ()).unwrap_err().1, 1);
 }

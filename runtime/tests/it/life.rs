@@ -5,9 +5,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use plugsmith::{CallError, CompiledPlugin, CurrentPlugin, Error, Function, Plugin, PluginBuilder};
+use plugsmith::{
+    CallError, CompiledPlugin, CurrentPlugin, Error, Function, Plugin, PluginBuilder,
+    PluginFunction,
+};
 
-use crate::guest::{call, call_error, manifest, plugin, speaking};
+use crate::guest::{call, call_error, echoing, manifest, plugin, speaking};
 
 /// Exports that note, as decimal digits of a number, in which order they ran.
 fn noting(exports: &[(&str, &str, u32)]) -> String {
@@ -134,4 +137,21 @@ fn an_instance_that_a_panic_unwound_through_is_used_no_more() {
     let unwound = catch_unwind(AssertUnwindSafe(|| plugin.call::<_, ()>("fail", ())));
     assert!(unwound.is_err());
     assert_eq!(plugin.call_get_error_code::<_, ()>("count", ()).unwrap_err().1, 1);
+}
+
+#[test]
+fn a_function_that_was_looked_up_serves_all_plug_ins_of_one_compilation() {
+    let compiled = PluginBuilder::new(manifest(&echoing(""))).compile().unwrap();
+    let echo: PluginFunction<&str, String> = compiled.function("echo").unwrap();
+    for _ in 0..2 {
+        let mut plugin = Plugin::new_from_compiled(&compiled).unwrap();
+        assert_eq!(echo.call(&mut plugin, "hello").unwrap(), "hello");
+        assert_eq!(echo.clone().call(&mut plugin, "").unwrap(), "");
+    }
+    let mut other = plugin(&echoing(""));
+    let err = echo.call(&mut other, "hello").unwrap_err();
+    assert!(matches!(err.downcast_ref(), Some(CallError::OtherPlugin { .. })), "{err}");
+    assert_eq!(call(&mut other, "echo").unwrap(), "");
+    let err = compiled.function::<(), ()>("ecko").unwrap_err();
+    assert!(err.to_string().contains("did you mean `echo`?"), "{err}");
 }

@@ -141,6 +141,43 @@ fn what_cannot_be_linked_is_named() {
 }
 
 #[test]
+fn the_number_of_modules_is_limited() {
+    let modules = |n: usize| {
+        let side = |idx| module(&format!("side{idx}"), "(module)");
+        Manifest::new((1..n).map(side).chain([module("main", SEVEN)]))
+    };
+    PluginBuilder::new(modules(256)).compile().unwrap();
+    let err = load_error(PluginBuilder::new(modules(257)));
+    assert_eq!(err.to_string(), "the manifest names 257 modules, the limit is 256");
+}
+
+#[test]
+fn a_function_of_another_declared_type_is_refused_when_loaded() {
+    let open = "(type $f (sub (func (result i32))))";
+    for (provided, wanted, fits) in [
+        ("(type $f (func (result i32)))", "(type $f (func (result i32)))", true),
+        (open, open, true),
+        (open, "(type $f (func (result i32)))", false),
+        ("(type $f (func (result i32)))", open, false),
+        ("(type $b (sub (func (result i32)))) (type $f (sub $b (func (result i32))))", open, true),
+    ] {
+        let side = format!(r#"(module {provided} (func (export "x") (type $f) i32.const 7))"#);
+        let main = format!(
+            r#"(module {wanted} (import "side" "x" (func $x (type $f)))
+                (func (export "number") (result i32) (call $x)))"#
+        );
+        let manifest = Manifest::new([module("side", &side), module("main", &main)]);
+        match Plugin::new(&manifest, [], false) {
+            Ok(_) => {
+                assert!(fits, "{provided} for {wanted}");
+                assert_eq!(number(manifest), 7);
+            }
+            Err(err) => assert!(!fits, "{provided} for {wanted}: {err:?}"),
+        }
+    }
+}
+
+#[test]
 fn imports_match_by_the_rules_of_the_specification() {
     let function = "(func $f) (elem declare func $f)";
     for (provided, wanted, fits) in [
