@@ -62,7 +62,7 @@ pub fn lends(text: String) -> FnResult<Memory> {
     let memory = Memory::from_bytes(&text)?;
     var::set("lent", &memory)?;
     let copy = Memory::from_bytes(text)?;
-    Ok((&copy).to_memory()?)
+    Ok(<&Memory as ToMemory>::to_memory(&&copy)?)
 }
 
 /// Frees what it no longer holds.
