@@ -96,13 +96,14 @@ fn document(workspace: &Workspace) -> Result<()> {
 
 /// The selections of packages that are checked without features.
 ///
-/// Cargo unites the features that selected packages want of each other. The examples and the
-/// comparison want defaults, so they are left out. A package whose features others want, too, is checked once more by itself.
+/// Cargo unites the features that selected packages want of each other. The examples, the comparison
+/// and the benchmark want defaults, so they are left out. A package whose features others want, too, is
+/// checked once more by itself.
 /// The host is not, because by itself it would have the engine compiled once more.
 fn without_features(packages: &[Package]) -> Vec<Vec<String>> {
     let mut together = strings(&["--no-default-features", "--workspace"]);
     let is_example = |package: &&Package| {
-        package.folder.starts_with("examples") || package.folder.starts_with("compat")
+        ["bench", "compat", "examples"].iter().any(|folder| package.folder.starts_with(folder))
     };
     let excluded = packages.iter().filter(is_example);
     together.extend(excluded.map(|package| format!("--exclude={}", package.name)));

@@ -13,6 +13,7 @@ pub(crate) enum Command {
     Kernel,
     Demo,
     Test,
+    Bench,
     Examples,
     Carts,
     Tidy,
@@ -110,6 +111,17 @@ const COMMANDS: &[CommandSpec] = &[
                   Python's registry into target/tools. The output ends with cargo's own summary of\n\
                   each test binary. What had to be skipped for want of a tool is listed before the\n\
                   tests run, and is an error if CI is set in the environment.",
+    },
+    CommandSpec {
+        command: Command::Bench,
+        name: "bench",
+        summary: "Measure Plugsmith beside Extism's library and the limit",
+        flags: &[],
+        rest: Some("passed to the benchmark, such as --quick; `-- --help` lists them"),
+        details: "Builds the plug-ins and the benchmark, installs the published Extism library from\n\
+                  Python's registry, and measures the same work on each, and on the WebAssembly\n\
+                  engine by itself. The first build takes some minutes, a run some more; `--quick`\n\
+                  ends within two. Where the library cannot be had, Plugsmith is measured alone.",
     },
     CommandSpec {
         command: Command::Setup,

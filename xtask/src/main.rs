@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod carts;
 mod ci;
 mod demo;
@@ -66,6 +67,7 @@ fn run(invocation: &Invocation) -> Result<()> {
         Command::Kernel => kernel::run(flags.has("--check")),
         Command::Demo => demo::run(&workspace, &flags.rest),
         Command::Test => test::run(&workspace, &flags.rest),
+        Command::Bench => bench::run(&workspace, &flags.rest),
         Command::Examples => examples::run(&workspace, flags.has("--write")),
         Command::Carts => carts::run(&workspace, flags.has("--check")),
         Command::Tidy => tidy::run(&workspace),

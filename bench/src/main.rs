@@ -1,0 +1,175 @@
+//! Measures Plugsmith, the published Extism library and the limit on the same work: `cargo xtask bench`.
+//!
+//! Owns the order of a run: what is measured, what the person at the terminal sees meanwhile, and where
+//! the report goes. It builds nothing and installs nothing; the build tool does, and says by variables
+//! where things are.
+
+#![deny(unsafe_code)]
+
+mod flags;
+mod host_functions;
+mod limit;
+mod machine;
+mod measures;
+mod peer;
+mod report;
+mod resident;
+mod sampling;
+mod setting;
+mod statistics;
+mod subject;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::{
+    flags::{Flags, Invocation},
+    machine::Machine,
+    measures::{Measure, Unit},
+    peer::Peer,
+    report::{Figures, Outcome, Report, Row, chart, json, table},
+    sampling::Effort,
+    setting::Setting,
+};
+
+/// Names the folder of the built plug-ins.
+const GUESTS_VARIABLE: &str = "PLUGSMITH_GUESTS";
+/// Names the file of the library to compare with.
+const PEER_VARIABLE: &str = "PLUGSMITH_PEER_LIBRARY";
+
+/// What making a measure's subjects takes, about, on a machine of middling speed.
+const SET_UP: Duration = Duration::from_millis(1_200);
+
+/// From which load on other programs disturb.
+const BUSY: f64 = 0.5;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let outcome = match flags::parse(&arguments) {
+        Ok(Invocation::Help) => {
+            print!("{}", flags::HELP);
+            Ok(())
+        }
+        Ok(Invocation::List) => {
+            for measure in measures::all() {
+                println!("{:<20}{}", measure.name, measure.about);
+            }
+            Ok(())
+        }
+        Ok(Invocation::Measure(flags)) => run(&flags),
+        Err(message) => {
+            eprintln!("error: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("error: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(flags: &Flags) -> Result<()> {
+    let all = measures::all();
+    let names: Vec<&str> = all.iter().map(|measure| measure.name.as_str()).collect();
+    if let Some(pattern) = flags.unmatched(&names) {
+        bail!("no measure `{pattern}`; `--list` prints them");
+    }
+    refuse_backtraces()?;
+    let setting = Setting::new(guests(), open_peer())?;
+    let machine = Machine::look(&setting.peer);
+    let wanted: Vec<Measure> =
+        all.into_iter().filter(|measure| flags.wants(&measure.name)).collect();
+    let effort = if flags.quick { Effort::QUICK } else { Effort::FULL };
+    introduce(&machine, wanted.len(), effort);
+
+    let (n_measures, started) = (wanted.len(), Instant::now());
+    let mut rows = Vec::with_capacity(n_measures);
+    for (idx, measure) in wanted.into_iter().enumerate() {
+        eprintln!("[{}/{n_measures}] {}: {}", idx + 1, measure.name, measure.about);
+        let row = take(measure, &setting, effort);
+        eprintln!("      {}", table::brief(&row));
+        rows.push(row);
+    }
+    eprintln!("measured in {} s\n", started.elapsed().as_secs());
+
+    let report = Report { machine, is_quick: flags.quick, rows };
+    print!("{}", table::write(&report));
+    save(flags.json.as_deref(), || json::write(&report))?;
+    save(flags.svg.as_deref(), || chart::write(&report))?;
+    let failures = report.failures();
+    ensure!(failures.is_empty(), "these measures failed: {}", failures.join(", "));
+    Ok(())
+}
+
+/// Says what is to come, and about how long it takes.
+fn introduce(machine: &Machine, n_measures: usize, effort: Effort) {
+    if cfg!(debug_assertions) {
+        eprintln!("warning: this program is built without optimisation; its numbers say nothing");
+    }
+    if let Err(reason) = &machine.extism {
+        eprintln!("warning: there is nothing to compare with: {reason}");
+    }
+    if machine.load.is_some_and(|load| load >= BUSY) {
+        eprintln!(
+            "warning: other programs are at work; what wakes other threads measures too slow"
+        );
+    }
+    eprintln!("{}\n{}", machine.versions(), machine.place());
+    let each = effort.measure + SET_UP;
+    let seconds = each.as_secs_f64() * sampling::as_float(n_measures as u64);
+    eprintln!(
+        "{n_measures} measures, about {seconds:.0} s; best on a machine that does nothing else\n"
+    );
+}
+
+/// Takes one measure, whatever comes of it.
+fn take(measure: Measure, setting: &Setting, effort: Effort) -> Row {
+    let effort = if measure.unit == Unit::Bytes { Effort::ONCE } else { effort };
+    let outcome = if setting.has(measure.guest) {
+        let subjects = (measure.subjects)(setting);
+        let samples = subjects.and_then(|subjects| sampling::sample(subjects, effort));
+        let figures = samples.and_then(|samples| Figures::of(&samples).context("no samples"));
+        figures.map_or_else(|err| Outcome::Failed(format!("{err:#}")), Outcome::Measured)
+    } else {
+        Outcome::Skipped(format!("`{}.wasm` was not built", measure.guest.file))
+    };
+    let Measure { name, about, unit, against, .. } = measure;
+    Row { name, about, unit, against, outcome }
+}
+
+fn save(path: Option<&Path>, text: impl FnOnce() -> String) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    fs::write(path, text()).with_context(|| format!("writing `{}`", path.display()))?;
+    eprintln!("wrote {}", path.display());
+    Ok(())
+}
+
+/// The folder that the build tool names, or else the one where it puts plug-ins by default.
+fn guests() -> PathBuf {
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests");
+    env::var_os(GUESTS_VARIABLE).map_or_else(default, PathBuf::from)
+}
+
+fn open_peer() -> Result<Peer, String> {
+    let path = env::var_os(PEER_VARIABLE).filter(|path| !path.is_empty());
+    let path = path.ok_or("the Extism library is not there; `cargo xtask bench` installs it")?;
+    Peer::open(Path::new(&path)).map_err(|err| format!("{err:#}"))
+}
+
+/// With backtraces asked for, the peer makes one for errors that it drops again on its way to success.
+fn refuse_backtraces() -> Result<()> {
+    for name in ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"] {
+        let is_on = env::var_os(name).is_some_and(|value| value != "0");
+        ensure!(!is_on, "`{name}` is set, which slows Extism's library down; unset it");
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! From a module's bytes to the first result, with nothing known beforehand, or with a cache on disk.
+
+use std::{cell::Cell, fs};
+
+use anyhow::{Context as _, Result, ensure};
+use plugsmith::PluginBuilder;
+
+use super::{Measure, warm::Warm};
+use crate::{
+    limit,
+    peer::Peer,
+    setting::{self, PUBLISHED, Setting},
+    subject::{Run, Side, Subjects, check, repeat},
+};
+
+pub(super) fn all() -> Vec<Measure> {
+    vec![
+        Measure::new(
+            "load-cached",
+            "load of a module that a cache on disk has, with its first call",
+            PUBLISHED,
+            cached,
+        ),
+        Measure::new(
+            "load-cold",
+            "load of a module that nobody has seen, with its first call; limit: compiling it",
+            PUBLISHED,
+            cold,
+        ),
+        Measure::new(
+            "fuse",
+            "the same; limit: without making the kernel part of it",
+            PUBLISHED,
+            fused,
+        ),
+    ]
+}
+
+/// A module that is another one each time it is asked for, by a section that nobody reads.
+struct Unseen {
+    wasm: Vec<u8>,
+    number: Cell<u64>,
+}
+
+impl Unseen {
+    fn new(setting: &Setting) -> Result<Self> {
+        Ok(Self::of(setting.wasm(PUBLISHED)?))
+    }
+
+    fn of(mut wasm: Vec<u8>) -> Self {
+        // A custom section of twelve bytes: a name of three, with its length, and a number.
+        wasm.extend([0, 12, 3]);
+        wasm.extend(b"nth");
+        wasm.extend([0; 8]);
+        Self { wasm, number: Cell::new(0) }
+    }
+
+    /// The module of another number. Its copying is nothing beside its compiling.
+    fn next(&self) -> Vec<u8> {
+        let mut wasm = self.wasm.clone();
+        self.number.set(self.number.get() + 1);
+        let start = wasm.len() - size_of::<u64>();
+        wasm[start..].copy_from_slice(&self.number.get().to_le_bytes());
+        wasm
+    }
+}
+
+fn cold(setting: &Setting) -> Result<Subjects> {
+    let peer = match &setting.peer {
+        Ok(peer) => {
+            let (peer, unseen) = (*peer, Unseen::new(setting)?);
+            Side::Runs(repeat(move || {
+                Peer::use_cache(None);
+                theirs(peer, &unseen.next())
+            }))
+        }
+        Err(reason) => Side::absent(reason),
+    };
+    let unseen = Unseen::new(setting)?;
+    let limit = limit::compile(move || unseen.next());
+    Ok(Subjects { ours: compiling(setting, Form::Fused)?, peer, limit: Side::Runs(limit) })
+}
+
+fn fused(setting: &Setting) -> Result<Subjects> {
+    Ok(Subjects {
+        ours: compiling(setting, Form::Fused)?,
+        peer: Side::absent("it does nothing like it"),
+        limit: Side::Runs(compiling(setting, Form::Linked)?),
+    })
+}
+
+/// How a plug-in comes to its kernel.
+#[derive(Clone, Copy)]
+enum Form {
+    /// It becomes part of the module.
+    Fused,
+    /// It is a module of its own.
+    Linked,
+}
+
+fn compiling(setting: &Setting, form: Form) -> Result<Run> {
+    let unseen = Unseen::new(setting)?;
+    Ok(repeat(move || {
+        let wasm = unseen.next();
+        let builder = setting::builder(&wasm, false).with_cache_disabled();
+        ours(match form {
+            Form::Fused => builder,
+            Form::Linked => builder.with_linked_kernel(),
+        })
+    }))
+}
+
+fn cached(setting: &Setting) -> Result<Subjects> {
+    let folder = setting.scratch.join("ours");
+    let wasm = setting.wasm(PUBLISHED)?;
+    let peer = match &setting.peer {
+        Ok(peer) => Side::Runs(peer_cached(*peer, setting, wasm.clone())?),
+        Err(reason) => Side::absent(reason),
+    };
+    let run = move || ours(setting::builder(&wasm, false).with_cache(&folder));
+    run()?;
+    Ok(Subjects {
+        ours: repeat(run),
+        peer,
+        limit: Side::absent("what loads compiled code unasked is not safe"),
+    })
+}
+
+fn peer_cached(peer: Peer, setting: &Setting, wasm: Vec<u8>) -> Result<Run> {
+    let (config, folder) = (setting.scratch.join("cache.toml"), setting.scratch.join("theirs"));
+    fs::create_dir(&folder).with_context(|| format!("creating `{}`", folder.display()))?;
+    let text = format!("[cache]\ndirectory = '{}'\n", folder.display());
+    fs::write(&config, text).with_context(|| format!("writing `{}`", config.display()))?;
+    let run = move || {
+        Peer::use_cache(Some(&config));
+        theirs(peer, &wasm)
+    };
+    run()?;
+    ensure!(fs::read_dir(&folder)?.next().is_some(), "Extism's library has cached nothing");
+    Ok(repeat(run))
+}
+
+fn ours(builder: PluginBuilder<'_>) -> Result<()> {
+    let Warm { input, output, .. } = Warm::echo(PUBLISHED, 64);
+    let mut plugin = builder.build()?;
+    check("Plugsmith", "echo", plugin.call("echo", &input[..])?, &output)
+}
+
+fn theirs(peer: Peer, wasm: &[u8]) -> Result<()> {
+    let Warm { input, output, .. } = Warm::echo(PUBLISHED, 64);
+    let mut plugin = peer.compile(wasm, false)?.instantiate()?;
+    check("Extism", "echo", plugin.call(c"echo", &input)?, &output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unseen_module_is_valid_and_another_each_time() {
+        let unseen = Unseen::of(wat::parse_str("(module)").unwrap());
+        let engine = wasmtime::Engine::default();
+        let (first, second) = (unseen.next(), unseen.next());
+        assert_ne!(first, second);
+        for wasm in [first, second] {
+            wasmtime::Module::validate(&engine, &wasm).unwrap();
+        }
+    }
+}
