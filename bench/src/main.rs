@@ -92,13 +92,15 @@ fn run(flags: &Flags) -> Result<()> {
     introduce(&machine, wanted.len(), effort);
 
     let (n_measures, started) = (wanted.len(), Instant::now());
-    let mut rows = Vec::with_capacity(n_measures);
-    for (idx, measure) in wanted.into_iter().enumerate() {
-        eprintln!("[{}/{n_measures}] {}: {}", idx + 1, measure.name, measure.about);
+    let mut taken = Vec::with_capacity(n_measures);
+    for (n_before, (place, measure)) in in_order(wanted).into_iter().enumerate() {
+        eprintln!("[{}/{n_measures}] {}: {}", n_before + 1, measure.name, measure.about);
         let row = take(measure, &setting, effort);
         eprintln!("      {}", table::brief(&row));
-        rows.push(row);
+        taken.push((place, row));
     }
+    taken.sort_by_key(|(place, _)| *place);
+    let rows = taken.into_iter().map(|(_, row)| row).collect();
     eprintln!("measured in {} s\n", started.elapsed().as_secs());
 
     let report = Report { machine, is_quick: flags.quick, rows };
@@ -108,6 +110,14 @@ fn run(flags: &Flags) -> Result<()> {
     let failures = report.failures();
     ensure!(failures.is_empty(), "these measures failed: {}", failures.join(", "));
     Ok(())
+}
+
+/// Puts what looks at memory first, each measure with its place in the report: what others leave free
+/// would be used again, and not be seen to grow.
+fn in_order(measures: Vec<Measure>) -> Vec<(usize, Measure)> {
+    let mut measures: Vec<_> = measures.into_iter().enumerate().collect();
+    measures.sort_by_key(|(_, measure)| measure.unit != Unit::Bytes);
+    measures
 }
 
 /// Says what is to come, and about how long it takes.
@@ -172,4 +182,20 @@ fn refuse_backtraces() -> Result<()> {
         ensure!(!is_on, "`{name}` is set, which slows Extism's library down; unset it");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_looked_at_first() {
+        let measures = in_order(measures::all());
+        let is_time: Vec<_> =
+            measures.iter().map(|(_, measure)| measure.unit == Unit::Nanoseconds).collect();
+        assert!(is_time.is_sorted() && is_time.contains(&false), "{is_time:?}");
+        let mut places: Vec<_> = measures.iter().map(|(place, _)| *place).collect();
+        places.sort_unstable();
+        assert_eq!(places, (0..measures.len()).collect::<Vec<_>>());
+    }
 }

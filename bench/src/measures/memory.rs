@@ -27,17 +27,17 @@ pub(super) fn all() -> Vec<Measure> {
             after,
         ),
         Measure::new(
-            "kept-after-100m",
-            "memory that a plug-in keeps after an echo of 100 MiB and one of 64 bytes",
-            PUBLISHED,
-            kept,
-        )
-        .in_bytes(),
-        Measure::new(
             "idle-memory",
             format!("memory of an idle instance of a plug-in of {} MiB", IDLE_LEN >> 20),
             PUBLISHED,
             idle,
+        )
+        .in_bytes(),
+        Measure::new(
+            "kept-after-100m",
+            "memory that a plug-in keeps after an echo of 100 MiB and one of 64 bytes",
+            PUBLISHED,
+            kept,
         )
         .in_bytes(),
     ]
