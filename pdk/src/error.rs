@@ -88,7 +88,10 @@ impl core::error::Error for HostError {}
 
 /// Makes `err` the error of this call.
 pub(crate) fn report(err: &Error) {
-    report_text(&format!("{err:?}"));
+    let text = format!("{err:?}");
+    // Natively, `RUST_BACKTRACE` adds what no host would ever see.
+    let text = text.split("\n\nStack backtrace:\n").next().unwrap_or_default();
+    report_text(text);
 }
 
 /// Makes `message` the error of this call; if the host has no room for it, there is none.
