@@ -284,13 +284,9 @@ impl LiveInstance {
 
     /// Has the kernel put away what the call before left, at no cost to this one.
     fn tidy_kernel(&mut self) -> wasmtime::Result<()> {
-        match self.kernel.clone() {
-            Some(kernel) if kernel.has_outgrown(&self.store) => {
-                self.lift_limits();
-                kernel.reset(&mut self.store)
-            }
-            _ => Ok(()),
-        }
+        let has_outgrown =
+            self.kernel.as_ref().is_some_and(|kernel| kernel.has_outgrown(&self.store));
+        if has_outgrown { self.reset() } else { Ok(()) }
     }
 
     /// Lets the host run a kernel function between calls of the guest.
