@@ -301,7 +301,8 @@ impl<'a> PluginBuilder<'a> {
     /// Keeps the plug-in's module as its author built it, and links it to the kernel as a module of
     /// its own, instead of making the kernel part of it.
     ///
-    /// Plug-ins behave the same in both forms; this one is slower, and there for comparison.
+    /// Plug-ins behave the same in both forms, but for the fuel that they use; this one is slower, and
+    /// there for comparison.
     pub fn with_linked_kernel(mut self) -> Self {
         self.options.kernel = KernelForm::Linked;
         self
