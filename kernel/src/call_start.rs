@@ -51,9 +51,7 @@ impl CallStart {
             (layout::DIRTY_END, dirty_end.max(position)),
         ] {
             let at = (address - layout::ROOT) as usize;
-            for (register, byte) in registers.iter_mut().skip(at).zip(value.to_le_bytes()) {
-                *register = byte;
-            }
+            registers[at..at + 8].copy_from_slice(&value.to_le_bytes());
         }
         registers
     }

@@ -105,14 +105,18 @@ impl<M: Memory> Heap<M> {
         }
     }
 
+    /// Returns the active block that starts at `offset`, in the length that was asked for.
+    pub fn active(&self, offset: Offset) -> Option<Block> {
+        let input = self.input_block().filter(|input| input.offset() == offset);
+        match input {
+            Some(input) => Some(input),
+            None => self.active_block(self.find(offset)?),
+        }
+    }
+
     /// Returns the length that was asked for of the active block that starts at `offset`.
     pub fn len_of(&self, offset: Offset) -> Option<NonZeroU64> {
-        let input = self.input_block().filter(|input| input.offset() == offset);
-        let block = match input {
-            Some(input) => input,
-            None => self.active_block(self.find(offset)?)?,
-        };
-        NonZeroU64::new(u64::from(block.len()))
+        NonZeroU64::new(u64::from(self.active(offset)?.len()))
     }
 
     /// Returns `len` bytes from `offset` as a block if the bounds rule holds for all of them.

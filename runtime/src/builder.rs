@@ -72,6 +72,11 @@ impl Options {
         self.fuel_limit.is_some() || self.init_fuel_limit.is_some()
     }
 
+    /// Says whether a call leaves anything to tell of.
+    pub(crate) fn measures_calls(&self) -> bool {
+        self.call_reports || self.counts_fuel()
+    }
+
     /// Returns what a guest is offered beyond the interface of Extism 1.x.
     pub(crate) fn extensions(&self) -> Extensions {
         if self.host_errors_catchable {

@@ -86,15 +86,21 @@ impl Plugin {
         input: &T,
         context: Option<HostContext>,
     ) -> Result<U, CallError> {
-        self.forget_last_call();
-        let export = self.compiled.shared.exports.resolve(name)?;
-        self.run_export(name, export, input, context)
+        match self.compiled.shared.exports.resolve(name) {
+            Ok(export) => self.run_export(name, export, input, context),
+            Err(err) => {
+                self.forget_last_call();
+                Err(err)
+            }
+        }
     }
 
     /// Of a call that is refused before it runs there is nothing to tell.
     fn forget_last_call(&mut self) {
-        self.fuel_consumed = None;
-        self.report = None;
+        if self.compiled.shared.options.measures_calls() {
+            self.fuel_consumed = None;
+            self.report = None;
+        }
     }
 
     /// Runs a call of an export that was looked up.
@@ -125,8 +131,10 @@ impl Plugin {
             LiveInstance::new(&self.compiled.shared, self.id, vars, &self.cancel)
         });
         let outcome = live.run(&self.compiled.shared, request);
-        self.fuel_consumed = live.fuel_consumed();
-        self.report = live.take_report();
+        if self.compiled.shared.options.measures_calls() {
+            self.fuel_consumed = live.fuel_consumed();
+            self.report = live.take_report();
+        }
         match outcome {
             Ok(range) => Ok(self.live.as_ref().map_or(&[], |live| live.output(range))),
             Err(Failure { error, keep_instance }) => {

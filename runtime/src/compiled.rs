@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
+use foldhash::fast::RandomState;
 use plugsmith_manifest::Manifest;
 use uuid::Uuid;
 use wasmtime::{ExternType, Linker, Module, Store, ValType};
@@ -206,12 +207,16 @@ pub(crate) fn scratch_state(manifest: &Arc<Manifest>, limits: MemoryLimits) -> S
     )
 }
 
+/// The export that is a program rather than a function.
+const PROGRAM: &str = "_start";
+
 /// Length in bytes of the longest name that gets a hint: the guest chooses the names compared.
 const HINT_LEN: usize = 64;
 
 /// What a host can call, by name, and why the rest cannot be called.
 pub(crate) struct ExportTable {
-    by_name: HashMap<Box<str>, Export>,
+    /// Looked up at every call. The guest chooses the names, so the hash has a random key.
+    by_name: HashMap<Box<str>, Export, RandomState>,
     n_callable: usize,
 }
 
@@ -230,6 +235,8 @@ pub(crate) struct Callable {
     pub(crate) idx: usize,
     /// Whether it returns a status.
     pub(crate) returns_status: bool,
+    /// Whether it is a program, which an instance can run once, rather than a function.
+    pub(crate) is_program: bool,
 }
 
 impl ExportTable {
@@ -244,7 +251,8 @@ impl ExportTable {
                     Some(returns_status) => {
                         let idx = n_callable;
                         n_callable += 1;
-                        Export::Callable(Callable { idx, returns_status })
+                        let is_program = export.name() == PROGRAM;
+                        Export::Callable(Callable { idx, returns_status, is_program })
                     }
                     None => Export::Other(signature::describe(&export.ty())),
                 };

@@ -78,7 +78,7 @@ impl<'a> CurrentPlugin<'a> {
     /// Returns the block that starts at `offset`, if there is one.
     pub fn memory_handle(&mut self, offset: u64) -> Option<MemoryHandle> {
         let kernel = self.caller.data().kernel();
-        kernel.block(&mut self.caller, offset).ok()?.map(handle)
+        kernel.block(&mut self.caller, offset).map(handle)
     }
 
     /// Returns the block that a guest passed as an argument, if it is one.
@@ -101,8 +101,7 @@ impl<'a> CurrentPlugin<'a> {
             return Ok(MemoryHandle::null());
         }
         let kernel = self.caller.data().kernel();
-        let block =
-            kernel.alloc(&mut self.caller, len).map_err(|err| Error::from_boxed(err.into()))?;
+        let block = kernel.alloc(&mut self.caller, len);
         Ok(handle(block.ok_or(HostError::ExchangeExhausted { len })?))
     }
 
@@ -114,9 +113,15 @@ impl<'a> CurrentPlugin<'a> {
     pub fn memory_new<'b, T: ToBytes<'b>>(&mut self, value: T) -> Result<MemoryHandle, Error> {
         let bytes = encode(&value)?;
         let bytes = bytes.as_ref();
-        let handle = self.memory_alloc(bytes.len() as u64)?;
-        self.memory_bytes_mut(handle)?.copy_from_slice(bytes);
-        Ok(handle)
+        let len = bytes.len() as u64;
+        if len == 0 {
+            return Ok(MemoryHandle::null());
+        }
+        let kernel = self.caller.data().kernel();
+        let block = kernel.alloc(&mut self.caller, len);
+        let block = block.ok_or(HostError::ExchangeExhausted { len })?;
+        kernel.read_mut(&mut self.caller, block).copy_from_slice(bytes);
+        Ok(handle(block))
     }
 
     /// Decodes the value in a block.
@@ -137,14 +142,23 @@ impl<'a> CurrentPlugin<'a> {
     ///
     /// [`HostError::NoBlock`] if no block starts there, or what the decoding says.
     pub fn memory_get_val<'b, T: FromBytes<'b>>(&'b mut self, offset: &Val) -> Result<T, Error> {
-        let handle = match offset.i64() {
-            Some(0) => MemoryHandle::null(),
-            _ => self.memory_from_val(offset).ok_or_else(|| HostError::NoBlock {
-                what: "an argument",
-                offset: offset.i64().unwrap_or_default().cast_unsigned(),
-            })?,
+        match offset.i64() {
+            Some(offset) => self.argument(offset.cast_unsigned()),
+            None => Err(HostError::NoBlock { what: "an argument", offset: 0 }.into()),
+        }
+    }
+
+    /// Decodes the value in the block at `offset`, which a guest passed as an argument. Offset 0 is no
+    /// bytes.
+    pub(crate) fn argument<'b, T: FromBytes<'b>>(&'b mut self, offset: u64) -> Result<T, Error> {
+        let kernel = self.caller.data().kernel();
+        let block = match offset {
+            0 => Block::EMPTY,
+            _ => kernel
+                .block(&mut self.caller, offset)
+                .ok_or(HostError::NoBlock { what: "an argument", offset })?,
         };
-        self.memory_get(handle)
+        T::from_bytes(kernel.read(&self.caller, block))
     }
 
     /// Encodes `value` into a new block and stores its offset in `offset`.
@@ -210,10 +224,11 @@ impl<'a> CurrentPlugin<'a> {
     ///
     /// # Errors
     ///
-    /// If the call is interrupted.
+    /// None today; the signature is that of Extism's crate.
     pub fn memory_free(&mut self, handle: MemoryHandle) -> Result<(), Error> {
         let kernel = self.caller.data().kernel();
-        kernel.free(&mut self.caller, handle.offset).map_err(|err| Error::from_boxed(err.into()))
+        kernel.free(&mut self.caller, handle.offset);
+        Ok(())
     }
 
     /// Returns the length of the block that starts at `offset`, 0 if there is none.
@@ -257,11 +272,11 @@ impl<'a> CurrentPlugin<'a> {
     }
 
     /// Returns the run of bytes that a handle names, if it was handed out in this call.
-    fn check(&self, handle: MemoryHandle) -> Result<Block, Error> {
+    fn check(&mut self, handle: MemoryHandle) -> Result<Block, Error> {
         let MemoryHandle { offset, length } = handle;
         let kernel = self.caller.data().kernel();
         Ok(kernel
-            .handed_out(&self.caller, offset, length)
+            .handed_out(&mut self.caller, offset, length)
             .ok_or(HostError::OutOfBounds { offset, length })?)
     }
 }
@@ -273,5 +288,5 @@ impl fmt::Debug for CurrentPlugin<'_> {
 }
 
 fn handle(block: Block) -> MemoryHandle {
-    MemoryHandle { offset: block.offset(), length: block.range().len() as u64 }
+    MemoryHandle { offset: block.offset(), length: block.len() }
 }

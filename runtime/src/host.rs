@@ -1,6 +1,7 @@
 //! The functions that every plug-in finds in [`EXTISM_ENV_MODULE`] beside the kernel's, one file for
 //! each capability, and how they take arguments and give results.
 
+mod blocks;
 mod config;
 pub(crate) mod http;
 mod legacy;
@@ -11,11 +12,7 @@ use wasmtime::{Caller, Linker};
 
 use self::http::HttpError;
 use crate::{
-    error::LoadError,
-    extensions::{EMPTY_OFFSET, Extensions},
-    host_fn::Function,
-    link::EXTISM_ENV_MODULE,
-    outcome,
+    error::LoadError, extensions::Extensions, host_fn::Function, link::EXTISM_ENV_MODULE, outcome,
     state::State,
 };
 
@@ -125,7 +122,7 @@ pub(crate) fn catch<T: Default>(
     }
     let Some(message) = outcome::catchable(&err) else { return Err(err) };
     let kernel = caller.data().kernel();
-    let block = kernel.alloc(&mut *caller, message.len() as u64)?;
+    let block = kernel.alloc(caller, message.len() as u64);
     let Some(block) = block else { return Err(err) };
     kernel.read_mut(caller, block).copy_from_slice(message.as_bytes());
     kernel.set_error(caller, block.offset());
@@ -143,63 +140,9 @@ fn finish<T: Default>(
 ) -> wasmtime::Result<T> {
     let kernel = caller.data().kernel();
     for offset in passed.into_iter().filter(|offset| *offset != 0) {
-        kernel.free(&mut *caller, offset)?;
+        kernel.free(caller, offset);
     }
     catch(caller, outcome)
-}
-
-/// Reads the text of the block at `offset`. Offset 0 is empty text.
-fn read_text(
-    caller: &mut Caller<'_, State>,
-    offset: u64,
-    what: &'static str,
-) -> wasmtime::Result<String> {
-    let bytes = read_bytes(caller, offset, what)?;
-    String::from_utf8(bytes)
-        .map_err(|err| HostError::NotUtf8 { what, source: err.utf8_error() }.into())
-}
-
-/// Reads the bytes of the block at `offset`. Offset 0 is no bytes.
-fn read_bytes(
-    caller: &mut Caller<'_, State>,
-    offset: u64,
-    what: &'static str,
-) -> wasmtime::Result<Vec<u8>> {
-    let is_empty =
-        offset == EMPTY_OFFSET && caller.data().extensions.contains(Extensions::EMPTY_VALUES);
-    if offset == 0 || is_empty {
-        return Ok(Vec::new());
-    }
-    let kernel = caller.data().kernel();
-    let block = kernel.block(&mut *caller, offset)?.ok_or(HostError::NoBlock { what, offset })?;
-    Ok(kernel.read(caller, block).to_vec())
-}
-
-/// Puts the value that `find` returns into a new block, which the guest then owns. None is offset 0.
-fn give_from(
-    caller: &mut Caller<'_, State>,
-    find: impl Fn(&State) -> Option<&[u8]>,
-) -> wasmtime::Result<u64> {
-    let Some(bytes) = find(caller.data()) else { return Ok(0) };
-    let len = bytes.len() as u64;
-    if len == 0 {
-        return Ok(empty_offset(caller.data()));
-    }
-    let kernel = caller.data().kernel();
-    let block = kernel.alloc(&mut *caller, len)?.ok_or(HostError::ExchangeExhausted { len })?;
-    let (bytes, state) = kernel.read_mut_and_state(caller, block);
-    bytes.copy_from_slice(find(state).unwrap_or_default());
-    Ok(block.offset())
-}
-
-/// Puts a value into a new block, which the guest then owns.
-fn give_value(caller: &mut Caller<'_, State>, value: &[u8]) -> wasmtime::Result<u64> {
-    if value.is_empty() { Ok(empty_offset(caller.data())) } else { give(caller, value) }
-}
-
-/// Returns what stands for a value of no bytes: 0, unless the guest agreed to be told it from none.
-fn empty_offset(state: &State) -> u64 {
-    if state.extensions.contains(Extensions::EMPTY_VALUES) { EMPTY_OFFSET } else { 0 }
 }
 
 /// Puts `bytes` into a new block, which the guest then owns. No bytes are offset 0.
@@ -209,7 +152,7 @@ fn give(caller: &mut Caller<'_, State>, bytes: &[u8]) -> wasmtime::Result<u64> {
         return Ok(0);
     }
     let kernel = caller.data().kernel();
-    let block = kernel.alloc(&mut *caller, len)?.ok_or(HostError::ExchangeExhausted { len })?;
+    let block = kernel.alloc(caller, len).ok_or(HostError::ExchangeExhausted { len })?;
     kernel.read_mut(caller, block).copy_from_slice(bytes);
     Ok(block.offset())
 }

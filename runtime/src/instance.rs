@@ -11,7 +11,7 @@ use wasmtime::{Instance, Store, TypedFunc, UpdateDeadline};
 
 use crate::{
     compiled::{Callable, Compiled},
-    deadline::{CancelFlag, Deadline},
+    deadline::{CancelFlag, Deadline, Interruption},
     dump,
     error::CallError,
     host::{http::HttpSession, vars::Vars},
@@ -23,19 +23,13 @@ use crate::{
     state::{HostContext, State},
 };
 
-/// The export that is a program rather than a function.
-const PROGRAM: &str = "_start";
-
 /// How many bytes of a guest's error message the host passes on.
 const MESSAGE_LEN: usize = 65_536;
-
-/// An epoch deadline for kernel functions that the host calls between calls of the guest.
-const NEVER: u64 = u64::MAX / 2;
 
 /// An instance of a plug-in.
 pub(crate) struct LiveInstance {
     store: Store<State>,
-    kernel: Option<Arc<Kernel>>,
+    kernel: Option<Kernel>,
     guest: Option<Guest>,
     /// The program ran, which may be called once only, or the guest exited.
     spent: bool,
@@ -160,7 +154,6 @@ impl LiveInstance {
                 guest_memory: self.store.data().budget.guest_bytes(),
                 exchange_memory: self
                     .kernel
-                    .as_ref()
                     .map_or(0, |kernel| kernel.bytes(&self.store).len() as u64),
                 input_len,
                 output_len,
@@ -176,10 +169,6 @@ impl LiveInstance {
     ) -> Result<Range<usize>, Failure> {
         let Request { name, export, input, context } = request;
         self.tank = compiled.options.counts_fuel().then(Tank::default);
-        self.tidy_kernel().map_err(|err| Failure {
-            error: CallError::Instantiate { source: err.into() },
-            keep_instance: false,
-        })?;
         // Before the deadline is armed: see `CancelFlag::raise`.
         self.store.set_epoch_deadline(1);
         self.store
@@ -189,6 +178,31 @@ impl LiveInstance {
         let ended = self.run_armed(compiled, name, export, input);
         let interruption = self.store.data_mut().end_call().err();
         self.empty_tank();
+        match ended {
+            Ok(0)
+                if interruption.is_none()
+                    && let Some(output) = self.undisputed_output() =>
+            {
+                Ok(output)
+            }
+            ended => self.judge(compiled, name, ended, interruption),
+        }
+    }
+
+    /// Returns the output of a call that returned success, unless there is an error message too.
+    fn undisputed_output(&self) -> Option<Range<usize>> {
+        self.kernel?.output_without_error(&self.store)
+    }
+
+    /// Concludes from all that is known whether a call succeeded. Returns where its output lies.
+    #[cold]
+    fn judge(
+        &mut self,
+        compiled: &Compiled,
+        name: &str,
+        ended: Result<i32, Stop>,
+        interruption: Option<Interruption>,
+    ) -> Result<Range<usize>, Failure> {
         let (name, ending) = match ended {
             Ok(status) => (name, Ending::Returned(status)),
             Err(Stop::Refused(failure)) => {
@@ -213,28 +227,28 @@ impl LiveInstance {
             Evidence { name, ending, interruption, message, refusal, fused: compiled.plan.notes() }
                 .judge();
         if let (Err(_), Some(path)) = (&outcome, &compiled.options.debug.memdump)
-            && let Some(kernel) = &self.kernel
+            && let Some(kernel) = self.kernel
         {
             dump::write_memory(path, kernel.bytes(&self.store));
         }
         outcome?;
-        let kernel = self.kernel.as_ref().expect("a call that succeeded had a kernel");
+        let kernel = self.kernel.expect("a call that succeeded had a kernel");
         Ok(kernel.output(&self.store))
     }
 
     /// Returns the bytes of the kernel's memory in `range`, which a call returned.
     pub(crate) fn output(&self, range: Range<usize>) -> &[u8] {
-        match &self.kernel {
+        match self.kernel {
             Some(kernel) => &kernel.bytes(&self.store)[range],
             None => &[],
         }
     }
 
     /// Frees all exchange memory; the guest's own state stays.
-    pub(crate) fn reset(&mut self) -> wasmtime::Result<()> {
-        let Some(kernel) = self.kernel.clone() else { return Ok(()) };
-        self.lift_limits();
-        kernel.reset(&mut self.store)
+    pub(crate) fn reset(&mut self) {
+        if let Some(kernel) = self.kernel {
+            kernel.reset(&mut self.store);
+        }
     }
 
     /// Returns how much fuel the last call used, or `None` where none is counted.
@@ -257,11 +271,7 @@ impl LiveInstance {
 
     /// Returns the guest's error message, if it set one that is not empty.
     fn error_message(&mut self) -> Option<String> {
-        if !self.kernel.as_ref()?.has_error(&self.store) {
-            return None;
-        }
-        let kernel = self.kernel.clone()?;
-        self.lift_limits();
+        let kernel = self.kernel?;
         let block = kernel.error_block(&mut self.store)?;
         Some(shown(kernel.read(&self.store, block)))
     }
@@ -280,20 +290,6 @@ impl LiveInstance {
         let left = self.store.get_fuel().unwrap_or_default();
         tank.used += tank.filled.saturating_sub(left);
         tank.filled = 0;
-    }
-
-    /// Has the kernel put away what the call before left, at no cost to this one.
-    fn tidy_kernel(&mut self) -> wasmtime::Result<()> {
-        let has_outgrown =
-            self.kernel.as_ref().is_some_and(|kernel| kernel.has_outgrown(&self.store));
-        if has_outgrown { self.reset() } else { Ok(()) }
-    }
-
-    /// Lets the host run a kernel function between calls of the guest.
-    fn lift_limits(&mut self) {
-        self.store.set_epoch_deadline(NEVER);
-        // Fails where no fuel is counted, and none is needed there.
-        let _ = self.store.set_fuel(u64::MAX);
     }
 
     fn run_armed(
@@ -320,9 +316,7 @@ impl LiveInstance {
         kernel
             .begin(store, input)
             .map_err(|error| Stop::Refused(Failure { error, keep_instance: true }))?;
-        if name == PROGRAM {
-            *spent = true;
-        }
+        *spent = export.is_program;
         match guest.handle(store, name, export).map_err(Stop::engine)? {
             Handle::Plain(function) => function.call(store, ()).map(|()| 0),
             Handle::Status(function) => function.call(store, ()),
@@ -341,7 +335,7 @@ impl LiveInstance {
             &compiled.engine.kernel,
             compiled.options.extensions(),
         );
-        self.kernel = self.store.data().made_kernel().cloned();
+        self.kernel = self.store.data().made_kernel();
         let main = main.map_err(|(running, err)| stopped_start(running, err))?;
         self.guest = Some(Guest { main, exports: vec![None; compiled.exports.n_callable()] });
         Ok(())

@@ -1,26 +1,30 @@
-//! The host's side of the kernel: its module, one instance of it in a store, and the registers in
-//! its memory that the host reads and writes itself.
+//! The host's side of the kernel: its module, one instance of it in a store, and the heap in its
+//! memory.
 //!
-//! A call costs no call into the kernel: [`Kernel::begin`] writes the registers that stand for an
-//! empty heap with the input as its first block, and the outcome is read from them. The addresses
-//! are those of `plugsmith-kernel`'s `layout`, which a test compares.
+//! The kernel's crate is both the module that guests call and a library that works on bytes, and all
+//! of a heap's state lies in its memory. So the host works on a guest's heap by itself, with the
+//! kernel's own code compiled into the host: neither a call nor anything it does for one enters
+//! WebAssembly. A call begins with two writes, of the input and of the registers that stand for an
+//! empty heap with the input as its first block, and its outcome is read from the registers.
+
+mod bytes;
 
 use std::{
-    borrow::Cow,
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hasher},
+    num::NonZeroU64,
     ops::Range,
-    sync::Arc,
 };
 
+use plugsmith_kernel::{CallStart, Heap, Memory as _, Offset, layout};
 use wasmtime::{
-    AsContext, AsContextMut, Caller, Engine, Extern, ExternType, Instance, Memory, Module, Store,
-    TypedFunc,
+    AsContext, AsContextMut, Caller, Engine, Extern, ExternType, Instance, Memory, Module,
+    ModuleExport, Store,
 };
 
+pub(crate) use self::bytes::Bytes;
 use crate::{
     error::CallError,
-    fuse::FusedNotes,
     limits::{PAGE_BYTES, Refusal},
     memory::Block,
     state::State,
@@ -28,29 +32,6 @@ use crate::{
 
 /// The kernel, built by `cargo xtask kernel`.
 pub(crate) const KERNEL_WASM: &[u8] = include_bytes!("kernel.wasm");
-
-/// The maximum in pages that the kernel's memory declares, by which `limits` knows it.
-pub(crate) const KERNEL_MAX_PAGES: u32 = layout::MAX_PAGES;
-
-/// Where the kernel keeps what the host reads and writes.
-pub(crate) mod layout {
-    pub(crate) const MAX_PAGES: u32 = 65_521;
-    pub(crate) const BLOCK_ALIGN: usize = 16;
-    pub(crate) const GUEST_START: usize = 1024;
-    /// The first of the registers that begin a call, and how many bytes they are.
-    pub(crate) const ROOT: usize = 16;
-    pub(crate) const CALL_REGISTERS_LEN: usize = 144;
-    pub(crate) const POSITION: usize = 16;
-    pub(crate) const INPUT_OFFSET: usize = 24;
-    pub(crate) const INPUT_LENGTH: usize = 32;
-    pub(crate) const OUTPUT_OFFSET: usize = 40;
-    pub(crate) const OUTPUT_LENGTH: usize = 48;
-    pub(crate) const ERROR_OFFSET: usize = 56;
-    pub(crate) const INPUT_EXTENT: usize = 64;
-    pub(crate) const DIRTY_END: usize = 72;
-    pub(crate) const LEDGER: usize = 160;
-    pub(crate) const HASH_KEY: usize = 168;
-}
 
 /// The kernel, compiled for an engine.
 #[derive(Debug)]
@@ -74,284 +55,215 @@ impl KernelModule {
 }
 
 /// The kernel of one instance.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Kernel {
     /// The kernel's own, or that of the guest's module which it is part of.
     instance: Instance,
-    /// What its exports are called there.
-    names: Names,
     memory: Memory,
-    alloc: TypedFunc<u64, u64>,
-    free: TypedFunc<u64, ()>,
-    length: TypedFunc<u64, u64>,
-    reset: TypedFunc<(), ()>,
 }
 
 impl Kernel {
     /// Makes an instance of the kernel by itself.
     pub(crate) fn new(store: &mut Store<State>, kernel: &KernelModule) -> wasmtime::Result<Self> {
         let instance = Instance::new(&mut *store, &kernel.module, &[])?;
-        Self::of(store, instance, Names::Own)
+        let memory =
+            instance.get_memory(&mut *store, "memory").expect("the kernel exports its memory");
+        Ok(Self::begun(store, instance, memory))
     }
 
     /// Finds the kernel in an instance of a module that it is part of. No code of it has run yet.
     pub(crate) fn fused(
         store: &mut Store<State>,
         instance: Instance,
-        notes: &Arc<FusedNotes>,
-    ) -> wasmtime::Result<Self> {
-        Self::of(store, instance, Names::Fused(Arc::clone(notes)))
+        export: &ModuleExport,
+    ) -> Self {
+        let memory = instance
+            .get_module_export(&mut *store, export)
+            .and_then(Extern::into_memory)
+            .expect("a fused module exports the kernel's memory");
+        Self::begun(store, instance, memory)
     }
 
-    fn of(store: &mut Store<State>, instance: Instance, names: Names) -> wasmtime::Result<Self> {
-        let name = |name| names.of(name);
-        let memory = instance
-            .get_memory(&mut *store, &name("memory"))
-            .expect("the kernel exports its memory");
+    fn begun(store: &mut Store<State>, instance: Instance, memory: Memory) -> Self {
         // Guests choose what is hashed; with a key of its own no instance can be attacked by blocks
         // that all fall into one bucket.
         let key = RandomState::new().build_hasher().finish() | 1;
-        let registers = memory.data_mut(&mut *store);
-        write_register(registers, layout::HASH_KEY, key);
-        write_register(registers, layout::POSITION, layout::GUEST_START as u64);
-        Ok(Self {
-            instance,
-            memory,
-            alloc: instance.get_typed_func(&mut *store, &name("alloc"))?,
-            free: instance.get_typed_func(&mut *store, &name("free"))?,
-            length: instance.get_typed_func(&mut *store, &name("length"))?,
-            reset: instance.get_typed_func(&mut *store, &name("reset"))?,
-            names,
-        })
+        let mut bytes = Bytes::new(memory.data_mut(&mut *store));
+        bytes.store_u64(layout::HASH_KEY, key);
+        bytes.store_u64(layout::POSITION, layout::GUEST_START.into());
+        Self { instance, memory }
     }
 
-    /// Returns the kernel's export `name`, for a guest to import.
-    pub(crate) fn export(&self, store: impl AsContextMut, name: &str) -> Option<Extern> {
-        self.instance.get_export(store, &self.names.of(name))
+    /// Returns the export of this name, for a guest to import.
+    pub(crate) fn export(self, store: impl AsContextMut, name: &str) -> Option<Extern> {
+        self.instance.get_export(store, name)
     }
 
-    /// Says whether the ledger has outgrown the registers, where [`Kernel::begin`] cannot empty it and
-    /// [`Kernel::reset`] must.
-    pub(crate) fn has_outgrown(&self, ctx: impl AsContext<Data = State>) -> bool {
-        register(self.memory.data(&ctx), layout::LEDGER) != 0
-    }
-
-    /// Empties the heap, whose ledger is in the registers, and makes `input` its first block and the
-    /// call's input.
+    /// Empties the heap and makes `input` its first block and the call's input.
     ///
     /// # Errors
     ///
-    /// [`CallError::InputTooLarge`] if the memory cannot grow to hold it; the heap is then as the
-    /// last call left it.
-    pub(crate) fn begin(&self, store: &mut Store<State>, input: &[u8]) -> Result<(), CallError> {
-        let position = self.reserve(store, input.len())?;
-        let bytes = self.memory.data_mut(&mut *store);
-        let dirty_end = register(bytes, layout::DIRTY_END).max(position as u64);
-        let input_offset = if input.is_empty() { 0 } else { layout::GUEST_START as u64 };
-        let mut registers = [0; layout::CALL_REGISTERS_LEN];
-        for (address, value) in [
-            (layout::POSITION, position as u64),
-            (layout::INPUT_OFFSET, input_offset),
-            (layout::INPUT_LENGTH, input.len() as u64),
-            (layout::INPUT_EXTENT, input.len() as u64),
-            (layout::DIRTY_END, dirty_end),
-        ] {
-            write_register(&mut registers, address - layout::ROOT, value);
+    /// [`CallError::InputTooLarge`] if the memory cannot grow to hold it; the heap is then empty, or as
+    /// the last call left it.
+    pub(crate) fn begin(self, store: &mut Store<State>, input: &[u8]) -> Result<(), CallError> {
+        let start = CallStart::new(input.len() as u64)
+            .filter(|start| self.reach(store, start.position()))
+            .ok_or_else(|| too_large(store, input.len()))?;
+        let bytes = self.memory.data_mut(store);
+        if word(bytes, layout::LEDGER) != 0 {
+            // It has outgrown the registers.
+            Heap::new(Bytes::new(bytes)).reset();
         }
-        bytes[layout::ROOT..][..layout::CALL_REGISTERS_LEN].copy_from_slice(&registers);
-        let (block, padding) = bytes[layout::GUEST_START..position].split_at_mut(input.len());
+        let registers = start.registers(word(bytes, layout::DIRTY_END).into());
+        bytes[layout::ROOT as usize..][..layout::CALL_REGISTERS_LEN].copy_from_slice(&registers);
+        let (block, padding) = bytes[layout::GUEST_START as usize..start.position() as usize]
+            .split_at_mut(input.len());
         block.copy_from_slice(input);
         // The guest may load these too, and must not see what an earlier call left.
         padding.fill(0);
         Ok(())
     }
 
-    /// Grows the memory to hold an input of `len` bytes, and returns where its block ends.
-    fn reserve(&self, store: &mut Store<State>, len: usize) -> Result<usize, CallError> {
-        let end = len
-            .checked_next_multiple_of(layout::BLOCK_ALIGN)
-            .and_then(|span| span.checked_add(layout::GUEST_START));
-        let missing = end.map(|end| end.saturating_sub(self.memory.data_size(&*store)));
-        let grown = missing.is_some_and(|missing| {
-            missing == 0
-                || self.memory.grow(&mut *store, (missing as u64).div_ceil(PAGE_BYTES)).is_ok()
-        });
-        match end {
-            Some(end) if grown => Ok(end),
-            _ => Err(too_large(store, len)),
-        }
+    /// Makes the memory at least `end` bytes long, and says whether it could.
+    fn reach(self, store: &mut Store<State>, end: u32) -> bool {
+        let missing = (end as usize).saturating_sub(self.memory.data_size(&*store));
+        missing == 0 || self.grow(store, (missing as u64).div_ceil(PAGE_BYTES))
+    }
+
+    fn grow(self, ctx: impl AsContextMut<Data = State>, n_pages: u64) -> bool {
+        self.memory.grow(ctx, n_pages).is_ok()
     }
 
     /// Frees every block.
-    pub(crate) fn reset(&self, store: impl AsContextMut<Data = State>) -> wasmtime::Result<()> {
-        self.reset.call(store, ())
+    pub(crate) fn reset(self, ctx: &mut impl AsContextMut<Data = State>) {
+        self.heap(ctx).reset();
     }
 
     /// Returns where the call's output lies; empty where it has none.
-    pub(crate) fn output(&self, store: &Store<State>) -> Range<usize> {
+    pub(crate) fn output(self, store: &Store<State>) -> Range<usize> {
+        output(self.memory.data(store))
+    }
+
+    /// Returns where the call's output lies, if no block carries an error.
+    pub(crate) fn output_without_error(self, store: &Store<State>) -> Option<Range<usize>> {
         let bytes = self.memory.data(store);
-        let offset = register(bytes, layout::OUTPUT_OFFSET);
-        let len = register(bytes, layout::OUTPUT_LENGTH);
-        Block::new(bytes, offset, len).map_or(0..0, Block::range)
+        (word(bytes, layout::ERROR_OFFSET) == 0).then(|| output(bytes))
     }
 
-    /// Says whether a block carries the error.
-    pub(crate) fn has_error(&self, ctx: impl AsContext<Data = State>) -> bool {
-        register(self.memory.data(&ctx), layout::ERROR_OFFSET) != 0
-    }
-
-    /// Returns the block that carries the error, if there is one that is not empty.
-    pub(crate) fn error_block(&self, mut ctx: impl AsContextMut<Data = State>) -> Option<Block> {
-        let offset = register(self.memory.data(ctx.as_context()), layout::ERROR_OFFSET);
-        if offset == 0 {
-            return None;
-        }
-        self.block(&mut ctx, offset).ok()?
+    /// Returns the block that carries the error, if there is one.
+    pub(crate) fn error_block(self, ctx: &mut impl AsContextMut<Data = State>) -> Option<Block> {
+        let heap = self.heap(ctx);
+        heap.active(heap.error()?).map(Block::from)
     }
 
     /// Makes the block at `offset` the one that carries the error; 0 for none.
-    pub(crate) fn set_error(&self, mut ctx: impl AsContextMut<Data = State>, offset: u64) {
-        let bytes = self.memory.data_mut(ctx.as_context_mut());
-        write_register(bytes, layout::ERROR_OFFSET, offset);
+    pub(crate) fn set_error(self, ctx: &mut impl AsContextMut<Data = State>, offset: u64) {
+        let mut heap = self.heap(ctx);
+        match Offset::new(offset) {
+            Some(offset) => heap.set_error(offset),
+            None => heap.clear_error(),
+        }
     }
 
     /// Returns the kernel's memory.
-    pub(crate) fn bytes<'a>(&self, store: &'a Store<State>) -> &'a [u8] {
+    pub(crate) fn bytes(self, store: &Store<State>) -> &[u8] {
         self.memory.data(store)
     }
 
     /// Returns the block that starts at `offset`, if there is one.
     pub(crate) fn block(
-        &self,
-        mut ctx: impl AsContextMut<Data = State>,
+        self,
+        ctx: &mut impl AsContextMut<Data = State>,
         offset: u64,
-    ) -> wasmtime::Result<Option<Block>> {
-        let len = self.length.call(&mut ctx, offset)?;
-        let block = Block::new(self.memory.data(ctx.as_context()), offset, len);
-        Ok(block.filter(|_| len > 0))
+    ) -> Option<Block> {
+        self.heap(ctx).active(Offset::new(offset)?).map(Block::from)
     }
 
     /// Returns the bytes of a block.
-    pub(crate) fn read<'a>(&self, ctx: &'a impl AsContext<Data = State>, block: Block) -> &'a [u8] {
-        &self.memory.data(ctx.as_context())[block.range()]
-    }
-
-    /// Returns the bytes of a block, to write, beside the rest of the state.
-    pub(crate) fn read_mut_and_state<'a>(
-        &self,
-        caller: &'a mut Caller<'_, State>,
-        block: Block,
-    ) -> (&'a mut [u8], &'a mut State) {
-        let (bytes, state) = self.memory.data_and_store_mut(caller);
-        (&mut bytes[block.range()], state)
+    pub(crate) fn read(self, ctx: &impl AsContext<Data = State>, block: Block) -> &[u8] {
+        &self.memory.data(ctx)[block.range()]
     }
 
     /// Returns the bytes of a block, to write.
-    pub(crate) fn read_mut<'a>(
-        &self,
-        ctx: &'a mut impl AsContextMut<Data = State>,
+    pub(crate) fn read_mut(
+        self,
+        ctx: &mut impl AsContextMut<Data = State>,
         block: Block,
-    ) -> &'a mut [u8] {
-        &mut self.memory.data_mut(ctx.as_context_mut())[block.range()]
+    ) -> &mut [u8] {
+        &mut self.memory.data_mut(ctx)[block.range()]
     }
 
     /// Returns the run of `length` bytes at `offset` if all of it was handed out in this call, which
     /// is all that a guest itself can reach.
     pub(crate) fn handed_out(
-        &self,
-        ctx: &impl AsContext<Data = State>,
+        self,
+        ctx: &mut impl AsContextMut<Data = State>,
         offset: u64,
         length: u64,
     ) -> Option<Block> {
         if length == 0 {
             return Some(Block::EMPTY);
         }
-        let bytes = self.memory.data(ctx.as_context());
-        let position = register(bytes, layout::POSITION);
-        let end = offset.checked_add(length)?;
-        (offset >= layout::GUEST_START as u64 && end <= position)
-            .then(|| Block::new(bytes, offset, length))?
+        self.heap(ctx).block(Offset::new(offset)?, length).map(Block::from)
     }
 
-    /// Reserves a block of `len` bytes, or returns `None` if the memory is exhausted or `len` zero.
+    /// Reserves a block of `len` zeroed bytes, or returns `None` if the memory is exhausted or `len`
+    /// zero.
     pub(crate) fn alloc(
-        &self,
-        mut ctx: impl AsContextMut<Data = State>,
+        self,
+        ctx: &mut impl AsContextMut<Data = State>,
         len: u64,
-    ) -> wasmtime::Result<Option<Block>> {
-        let offset = self.alloc.call(&mut ctx, len)?;
-        let block = Block::new(self.memory.data(ctx.as_context()), offset, len);
-        Ok(block.filter(|_| offset != 0))
+    ) -> Option<Block> {
+        let len = NonZeroU64::new(len)?;
+        let mut heap = self.heap(ctx);
+        let mut reserved = heap.alloc(len);
+        if reserved.is_err() {
+            let wanted = heap.memory().wanted()?;
+            wanted.into_iter().find(|n_pages| self.grow(&mut *ctx, (*n_pages).into()))?;
+            heap = self.heap(ctx);
+            reserved = heap.alloc(len);
+        }
+        heap.block(reserved.ok()?, len.get()).map(Block::from)
     }
 
     /// Frees the block that starts at `offset`; does nothing if there is none.
-    pub(crate) fn free(
-        &self,
-        ctx: impl AsContextMut<Data = State>,
-        offset: u64,
-    ) -> wasmtime::Result<()> {
-        self.free.call(ctx, offset)
-    }
-}
-
-/// What the kernel's exports are called.
-enum Names {
-    Own,
-    Fused(Arc<FusedNotes>),
-}
-
-impl Names {
-    fn of<'a>(&self, name: &'a str) -> Cow<'a, str> {
-        match self {
-            Self::Own => name.into(),
-            Self::Fused(notes) => notes.kernel_name(name).into(),
+    pub(crate) fn free(self, ctx: &mut impl AsContextMut<Data = State>, offset: u64) {
+        if let Some(offset) = Offset::new(offset) {
+            self.heap(ctx).free(offset);
         }
+    }
+
+    /// Returns the heap beside the rest of what the instance carries.
+    pub(crate) fn heap_and_state<'a>(
+        self,
+        caller: &'a mut Caller<'_, State>,
+    ) -> (Heap<Bytes<'a>>, &'a mut State) {
+        let (bytes, state) = self.memory.data_and_store_mut(caller);
+        (Heap::new(Bytes::new(bytes)), state)
+    }
+
+    fn heap(self, ctx: &mut impl AsContextMut<Data = State>) -> Heap<Bytes<'_>> {
+        Heap::new(Bytes::new(self.memory.data_mut(ctx)))
     }
 }
 
 fn too_large(store: &Store<State>, len: usize) -> CallError {
     let pages = match store.data().budget.refusal() {
         Some(Refusal::KernelMemory { limit_pages }) => limit_pages,
-        _ => KERNEL_MAX_PAGES,
+        _ => layout::MAX_PAGES,
     };
-    let limit = u64::from(pages) * PAGE_BYTES - layout::GUEST_START as u64;
+    let limit = u64::from(pages) * PAGE_BYTES - u64::from(layout::GUEST_START);
     CallError::InputTooLarge { len: len as u64, limit }
 }
 
-fn register(bytes: &[u8], address: usize) -> u64 {
-    let word = bytes[address..].first_chunk().expect("registers lie in the first page");
-    u64::from_le_bytes(*word)
+/// Returns where the output lies that the registers name, which the heap keeps in bounds.
+fn output(bytes: &[u8]) -> Range<usize> {
+    let start = word(bytes, layout::OUTPUT_OFFSET) as usize;
+    start..start + word(bytes, layout::OUTPUT_LENGTH) as usize
 }
 
-fn write_register(bytes: &mut [u8], address: usize, value: u64) {
-    bytes[address..][..8].copy_from_slice(&value.to_le_bytes());
-}
-
-#[cfg(test)]
-mod tests {
-    use plugsmith_kernel::layout as kernel;
-
-    use super::*;
-
-    #[test]
-    fn the_layout_is_the_kernels() {
-        for (ours, theirs) in [
-            (layout::MAX_PAGES as usize, kernel::MAX_PAGES),
-            (layout::BLOCK_ALIGN, kernel::BLOCK_ALIGN),
-            (layout::GUEST_START, kernel::GUEST_START),
-            (layout::ROOT, kernel::ROOT),
-            (layout::POSITION, kernel::POSITION),
-            (layout::INPUT_OFFSET, kernel::INPUT_OFFSET),
-            (layout::INPUT_LENGTH, kernel::INPUT_LENGTH),
-            (layout::OUTPUT_OFFSET, kernel::OUTPUT_OFFSET),
-            (layout::OUTPUT_LENGTH, kernel::OUTPUT_LENGTH),
-            (layout::ERROR_OFFSET, kernel::ERROR_OFFSET),
-            (layout::INPUT_EXTENT, kernel::INPUT_EXTENT),
-            (layout::DIRTY_END, kernel::DIRTY_END),
-            (layout::LEDGER, kernel::LEDGER),
-            (layout::HASH_KEY, kernel::HASH_KEY),
-        ] {
-            assert_eq!(ours, theirs as usize);
-        }
-        assert_eq!(layout::CALL_REGISTERS_LEN, kernel::CALL_REGISTERS_LEN);
-    }
+/// Returns the register at `address`, of which the upper half, if it has one, is always zero.
+fn word(bytes: &[u8], address: u32) -> u32 {
+    let word = bytes[address as usize..].first_chunk();
+    u32::from_le_bytes(*word.expect("registers lie in the first page"))
 }

@@ -9,9 +9,8 @@
 //! goes on. That it happened is remembered, because a guest that then gives up should not leave the
 //! host guessing why.
 
+use plugsmith_kernel::layout::MAX_PAGES as KERNEL_MAX_PAGES;
 use wasmtime::ResourceLimiter;
-
-use crate::kernel::KERNEL_MAX_PAGES;
 
 /// The size of a WebAssembly page in bytes.
 pub(crate) const PAGE_BYTES: u64 = 65_536;

@@ -121,9 +121,8 @@ impl Plan {
             Self::Linked(plan) => {
                 let kernel = Kernel::new(store, kernel)
                     .map_err(|err| ("instantiation of the kernel".to_owned(), err))?;
-                let kernel = Arc::new(kernel);
-                store.data_mut().set_kernel(Arc::clone(&kernel));
-                plan.instantiate(store, &kernel, offered)
+                store.data_mut().set_kernel(kernel);
+                plan.instantiate(store, kernel, offered)
             }
         }
     }
@@ -233,7 +232,7 @@ impl LinkPlan {
     fn instantiate(
         &self,
         store: &mut Store<State>,
-        kernel: &Kernel,
+        kernel: Kernel,
         offered: Extensions,
     ) -> Result<Instance, (String, wasmtime::Error)> {
         let mut linking = Linking::new(self, store, kernel, offered);
@@ -300,7 +299,7 @@ impl Role {
 struct Linking<'a> {
     plan: &'a LinkPlan,
     store: &'a mut Store<State>,
-    kernel: &'a Kernel,
+    kernel: Kernel,
     /// By place in the plan. Commands have no instance here.
     made: Vec<Option<Instance>>,
     offered: Extensions,
@@ -312,7 +311,7 @@ impl<'a> Linking<'a> {
     fn new(
         plan: &'a LinkPlan,
         store: &'a mut Store<State>,
-        kernel: &'a Kernel,
+        kernel: Kernel,
         offered: Extensions,
     ) -> Self {
         let made = Vec::with_capacity(plan.modules.len());

@@ -93,12 +93,12 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// If the engine fails, which does not happen short of a bug.
+    /// None today; the signature is that of Extism's crate.
     pub fn reset(&mut self) -> Result<(), Error> {
-        match &mut self.live {
-            Some(live) => live.reset().map_err(|err| Error::from_boxed(err.into())),
-            None => Ok(()),
+        if let Some(live) = &mut self.live {
+            live.reset();
         }
+        Ok(())
     }
 
     /// Returns a handle that ends a call of this plug-in from another thread.

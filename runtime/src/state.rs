@@ -41,7 +41,7 @@ pub(crate) struct State {
     #[cfg(feature = "wasi")]
     pub(crate) wasi: Option<WasiContext>,
     /// Set before any guest code runs.
-    kernel: Option<Arc<Kernel>>,
+    kernel: Option<Kernel>,
 }
 
 impl State {
@@ -90,17 +90,17 @@ impl State {
         self.deadline.disarm()
     }
 
-    pub(crate) fn set_kernel(&mut self, kernel: Arc<Kernel>) {
+    pub(crate) fn set_kernel(&mut self, kernel: Kernel) {
         self.kernel = Some(kernel);
     }
 
     /// Returns the kernel of this instance, if it has been made.
-    pub(crate) fn made_kernel(&self) -> Option<&Arc<Kernel>> {
-        self.kernel.as_ref()
+    pub(crate) fn made_kernel(&self) -> Option<Kernel> {
+        self.kernel
     }
 
     /// Returns the kernel of this instance, which is there whenever guest code runs.
-    pub(crate) fn kernel(&self) -> Arc<Kernel> {
-        Arc::clone(self.kernel.as_ref().expect("the kernel is made before the guest"))
+    pub(crate) fn kernel(&self) -> Kernel {
+        self.kernel.expect("the kernel is made before the guest")
     }
 }

@@ -2,7 +2,9 @@
 
 use wasmparser::{Parser, Payload};
 
-use crate::{error::LoadError, kernel::KERNEL_MAX_PAGES, limits::PAGE_BYTES};
+use plugsmith_kernel::layout::MAX_PAGES as KERNEL_MAX_PAGES;
+
+use crate::{error::LoadError, limits::PAGE_BYTES};
 
 /// Returns the pages of memory that a valid module declares to start with.
 ///

@@ -6,10 +6,10 @@
 
 use wasm_encoder::{BlockType, InstructionSink, MemArg, ValType};
 
-use crate::kernel::layout;
+use plugsmith_kernel::layout;
 
 /// The first byte that is ever handed out.
-pub(super) const START: i64 = i64::from_le_bytes((layout::GUEST_START as u64).to_le_bytes());
+pub(super) const START: i64 = layout::GUEST_START as i64;
 
 /// A function of the kernel that is written out where it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,8 +184,8 @@ impl Sink<'_> {
     }
 
     /// Pushes a register of the kernel.
-    fn register(&mut self, address: usize) {
-        let memory = self.memory(address as u64);
+    fn register(&mut self, address: u32) {
+        let memory = self.memory(address.into());
         self.code.i32_const(0).i64_load(memory);
     }
 

@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::{EXTISM_ENV_MODULE, finish, give_from, read_text};
+use super::{EXTISM_ENV_MODULE, blocks::Blocks, finish, give};
 use crate::state::State;
 
 pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -18,6 +18,8 @@ pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 }
 
 fn config_get(caller: &mut Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
-    let key = read_text(caller, key, "a configuration key")?;
-    give_from(caller, |state| state.manifest.config.get(&key).map(String::as_bytes))
+    let (mut blocks, state) = Blocks::of(caller);
+    let key = blocks.text(key, "a configuration key")?;
+    let value = state.manifest.config.get(key).map(String::as_bytes);
+    blocks.put(value).or_else(|value| give(caller, &value))
 }

@@ -31,7 +31,7 @@ pub use self::error::HttpError;
 use self::session::http_request;
 #[cfg(feature = "http")]
 pub(crate) use self::{exchange::HttpAccess, session::HttpSession};
-use super::{EXTISM_ENV_MODULE, finish, give_from};
+use super::{EXTISM_ENV_MODULE, blocks::Blocks, finish, give};
 use crate::state::State;
 
 /// Choices about HTTP that are not part of the manifest.
@@ -56,7 +56,9 @@ pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         i32::from(caller.data().http.status())
     })?;
     linker.func_wrap(EXTISM_ENV_MODULE, "http_headers", |mut caller: Caller<'_, State>| {
-        give_from(&mut caller, |state| state.http.headers())
+        let (mut blocks, state) = Blocks::of(&mut caller);
+        let given = blocks.put(state.http.headers());
+        given.or_else(|headers| give(&mut caller, &headers))
     })?;
     Ok(())
 }

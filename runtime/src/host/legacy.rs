@@ -13,14 +13,14 @@ const WORD_LEN: u64 = 4;
 
 pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     for namespace in NAMESPACES {
-        let load = |caller: Caller<'_, State>, offset: u64| load_u32(&caller, offset);
+        let load = |mut caller: Caller<'_, State>, offset: u64| load_u32(&mut caller, offset);
         linker.func_wrap(namespace, "extism_load_u32", load)?;
         linker.func_wrap(namespace, "extism_store_u32", store_u32)?;
     }
     Ok(())
 }
 
-fn load_u32(caller: &Caller<'_, State>, offset: u64) -> u32 {
+fn load_u32(caller: &mut Caller<'_, State>, offset: u64) -> u32 {
     let kernel = caller.data().kernel();
     let block = kernel.handed_out(caller, offset, WORD_LEN);
     let word = block.and_then(|block| kernel.read(caller, block).first_chunk().copied());
@@ -29,7 +29,7 @@ fn load_u32(caller: &Caller<'_, State>, offset: u64) -> u32 {
 
 fn store_u32(mut caller: Caller<'_, State>, offset: u64, word: u32) {
     let kernel = caller.data().kernel();
-    if let Some(block) = kernel.handed_out(&caller, offset, WORD_LEN) {
+    if let Some(block) = kernel.handed_out(&mut caller, offset, WORD_LEN) {
         kernel.read_mut(&mut caller, block).copy_from_slice(&word.to_le_bytes());
     }
 }

@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::{EXTISM_ENV_MODULE, finish, read_bytes};
+use super::{EXTISM_ENV_MODULE, blocks::Blocks, finish};
 use crate::{
     log::{LogLevel, LogSource},
     state::State,
@@ -35,7 +35,8 @@ fn log(mut caller: Caller<'_, State>, level: LogLevel, message: u64) -> wasmtime
     if !caller.data().log.takes(level) {
         // Not even looked at, but freed all the same.
         let kernel = caller.data().kernel();
-        return kernel.free(caller, message);
+        kernel.free(&mut caller, message);
+        return Ok(());
     }
     let outcome = write(&mut caller, level, message);
     finish(&mut caller, [message], outcome)
@@ -43,9 +44,9 @@ fn log(mut caller: Caller<'_, State>, level: LogLevel, message: u64) -> wasmtime
 
 /// Logs the bytes of a block as text, with the sign for what is unknown where they are none.
 fn write(caller: &mut Caller<'_, State>, level: LogLevel, message: u64) -> wasmtime::Result<()> {
-    let bytes = read_bytes(caller, message, "a log message")?;
-    let text = String::from_utf8_lossy(&bytes);
-    caller.data().log.write(level, LogSource::Guest, &text).map_err(wasmtime::Error::new)
+    let (blocks, state) = Blocks::of(caller);
+    let text = String::from_utf8_lossy(blocks.bytes(message, "a log message")?);
+    state.log.write(level, LogSource::Guest, &text).map_err(wasmtime::Error::new)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::{Caller, Linker};
 
-use super::{EXTISM_ENV_MODULE, HostError, finish, give_from, give_value, read_bytes, read_text};
+use super::{EXTISM_ENV_MODULE, HostError, blocks::Blocks, finish, give};
 use crate::state::State;
 
 /// The limit in bytes unless the manifest says otherwise.
@@ -35,19 +35,36 @@ impl Vars {
         &mut self.map
     }
 
-    /// Sets a variable.
+    /// Sets a variable, or removes it.
     ///
     /// # Errors
     ///
     /// [`HostError::VarsFull`] if all would cost more than `limit`; they are then unchanged.
-    fn set(&mut self, key: String, value: Vec<u8>, limit: u64) -> Result<(), HostError> {
-        let replaced = self.map.get(&key).map_or(0, |old| cost(&key, old));
-        let needed = self.cost() - replaced + cost(&key, &value);
+    fn change(&mut self, key: &str, value: Option<&[u8]>, limit: u64) -> Result<(), HostError> {
+        match value {
+            Some(value) => self.set(key, value, limit),
+            None => {
+                self.remove(key);
+                Ok(())
+            }
+        }
+    }
+
+    fn set(&mut self, key: &str, value: &[u8], limit: u64) -> Result<(), HostError> {
+        let total = self.cost();
+        let old = self.map.get_mut(key);
+        let replaced = old.as_ref().map_or(0, |old| cost(key, old));
+        let needed = total - replaced + cost(key, value);
         if needed > limit {
             return Err(HostError::VarsFull { needed, limit });
         }
         self.cost = Some(needed);
-        self.map.insert(key, value);
+        match old {
+            Some(old) if old.len() == value.len() => old.copy_from_slice(value),
+            // In no more memory than is counted: not in what a longer value left.
+            Some(old) => *old = value.to_vec(),
+            None => drop(self.map.insert(key.to_owned(), value.to_vec())),
+        }
         Ok(())
     }
 
@@ -86,45 +103,37 @@ pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 }
 
 fn var_get(caller: &mut Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
-    let key = read_text(caller, key, "a variable's key")?;
-    let Some(shared) = &caller.data().shared_vars else {
-        return give_from(caller, |state| state.vars.map().get(&key).map(Vec::as_slice));
+    let (mut blocks, state) = Blocks::of(caller);
+    let key = blocks.text(key, "a variable's key")?;
+    let given = match &state.shared_vars {
+        Some(shared) => {
+            let vars = shared.lock();
+            let value = vars.map().get(key);
+            blocks.put(value.map(Vec::as_slice))
+        }
+        None => {
+            let value = state.vars.map().get(key);
+            blocks.put(value.map(Vec::as_slice))
+        }
     };
-    match shared.get(&key) {
-        Some(value) => give_value(caller, &value),
-        None => Ok(0),
-    }
+    given.or_else(|value| give(caller, &value))
 }
 
 fn var_set(caller: &mut Caller<'_, State>, key: u64, value: u64) -> wasmtime::Result<()> {
-    let limit = caller.data().manifest.memory.max_var_bytes.unwrap_or(DEFAULT_LIMIT);
+    let (blocks, state) = Blocks::of(caller);
+    let limit = state.manifest.memory.max_var_bytes.unwrap_or(DEFAULT_LIMIT);
     if limit == 0 {
         return Err(HostError::VarsDisabled.into());
     }
-    let key = read_text(caller, key, "a variable's key")?;
+    let key = blocks.text(key, "a variable's key")?;
     let value = match value {
         0 => None,
-        offset => Some(read_bytes(caller, offset, "a variable's value")?),
+        offset => Some(blocks.bytes(offset, "a variable's value")?),
     };
-    let State { vars, shared_vars, .. } = caller.data_mut();
-    match shared_vars {
-        Some(shared) => change(&mut shared.lock(), key, value, limit)?,
-        None => change(vars, key, value, limit)?,
+    match &state.shared_vars {
+        Some(shared) => shared.lock().change(key, value, limit)?,
+        None => state.vars.change(key, value, limit)?,
     }
-    Ok(())
-}
-
-/// Sets a variable, or removes it.
-fn change(
-    vars: &mut Vars,
-    key: String,
-    value: Option<Vec<u8>>,
-    limit: u64,
-) -> Result<(), HostError> {
-    if let Some(value) = value {
-        return vars.set(key, value, limit);
-    }
-    vars.remove(&key);
     Ok(())
 }
 
@@ -135,9 +144,9 @@ mod tests {
     #[test]
     fn the_limit_holds_to_the_byte() {
         let mut vars = Vars::default();
-        assert!(vars.set("ab".into(), vec![0; 51], 100).is_err());
-        vars.set("ab".into(), vec![0; 50], 100).unwrap();
-        assert!(vars.set("c".into(), vec![], 100).is_err());
+        assert!(vars.set("ab", &[0; 51], 100).is_err());
+        vars.set("ab", &[0; 50], 100).unwrap();
+        assert!(vars.set("c", &[], 100).is_err());
         assert_eq!(vars.map().len(), 1);
     }
 
@@ -145,18 +154,18 @@ mod tests {
     fn a_new_value_takes_the_place_of_the_old() {
         let mut vars = Vars::default();
         for _ in 0..3 {
-            vars.set("a".into(), vec![0; 51], 100).unwrap();
+            vars.set("a", &[0; 51], 100).unwrap();
         }
         vars.remove("a");
         vars.remove("a");
-        vars.set("b".into(), vec![0; 51], 100).unwrap();
+        vars.set("b", &[0; 51], 100).unwrap();
     }
 
     #[test]
     fn what_the_host_puts_in_is_counted() {
         let mut vars = Vars::default();
-        vars.set("a".into(), vec![], 200).unwrap();
+        vars.set("a", &[], 200).unwrap();
         vars.map_mut().insert("host".into(), vec![0; 100]);
-        assert!(vars.set("b".into(), vec![], 200).is_err());
+        assert!(vars.set("b", &[], 200).is_err());
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     host,
     outcome::HostFailure,
     state::State,
-    val::{PTR, Val, ValType},
+    val::{PTR, ValType},
 };
 
 /// A number that crosses the boundary as it is.
@@ -178,7 +178,7 @@ fn run<R: Default>(
 }
 
 fn decode<T: FromBytesOwned>(plugin: &mut CurrentPlugin<'_>, offset: u64) -> Result<T, Error> {
-    plugin.memory_get_val(&Val::I64(offset.cast_signed()))
+    plugin.argument(offset)
 }
 
 fn encode(plugin: &mut CurrentPlugin<'_>, output: &impl for<'a> ToBytes<'a>) -> Result<u64, Error> {

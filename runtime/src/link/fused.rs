@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use wasmtime::{
-    Caller, Extern, ExternType, FuncType, Instance, InstancePre, Linker, Module, Store, TypedFunc,
-    Val,
+    Caller, Extern, ExternType, FuncType, Instance, InstancePre, Linker, Module, ModuleExport,
+    Store, TypedFunc, Val,
 };
 
 use super::{LinkPlan, PlannedModule, Provider};
@@ -19,6 +19,8 @@ pub(crate) struct FusedPlan {
     code: Arc<SharedCode>,
     pre: InstancePre<State>,
     notes: Arc<FusedNotes>,
+    /// The kernel's memory.
+    memory: ModuleExport,
     init: GuestInit,
     /// The module knows of extensions of the interface, and imports host functions.
     is_asked: bool,
@@ -31,11 +33,15 @@ impl FusedPlan {
     ///
     /// [`LoadError::Engine`] if the engine does not take what was resolved.
     pub(super) fn new(linked: LinkPlan, notes: Arc<FusedNotes>) -> Result<Self, LoadError> {
-        let pre = prepare(&linked).map_err(LoadError::engine)?;
+        let pre = prepare(&linked, &notes).map_err(LoadError::engine)?;
         let is_asked = !linked.asked.is_empty();
         let LinkPlan { mut modules, main, .. } = linked;
         let PlannedModule { name, code, init, .. } = modules.swap_remove(main);
-        Ok(Self { name, code, pre, notes, init, is_asked })
+        let memory = code
+            .module
+            .get_export_index(&notes.kernel_name("memory"))
+            .expect("a fused module exports the kernel's memory");
+        Ok(Self { name, code, pre, notes, memory, init, is_asked })
     }
 
     pub(super) fn module(&self) -> &Module {
@@ -58,8 +64,8 @@ impl FusedPlan {
     ) -> Result<Instance, (String, wasmtime::Error)> {
         let starting = |err| (format!("instantiation of module {}", self.name), err);
         let instance = self.pre.instantiate(&mut *store).map_err(starting)?;
-        let kernel = Kernel::fused(store, instance, &self.notes).map_err(starting)?;
-        store.data_mut().set_kernel(Arc::new(kernel));
+        let kernel = Kernel::fused(store, instance, &self.memory);
+        store.data_mut().set_kernel(kernel);
         if self.notes.has_start {
             self.start(store, &instance).map_err(starting)?;
         }
@@ -80,7 +86,7 @@ impl FusedPlan {
 }
 
 /// Looks up everything that the module imports.
-fn prepare(plan: &LinkPlan) -> wasmtime::Result<InstancePre<State>> {
+fn prepare(plan: &LinkPlan, notes: &FusedNotes) -> wasmtime::Result<InstancePre<State>> {
     let planned = &plan.modules[plan.main];
     let mut linker = plan.linker.clone();
     linker.allow_shadowing(true);
@@ -88,6 +94,7 @@ fn prepare(plan: &LinkPlan) -> wasmtime::Result<InstancePre<State>> {
         match provider {
             Provider::Kernel(name) => {
                 let ExternType::Func(ty) = import.ty() else { continue };
+                let name = notes.kernel_name(name);
                 define_kernel(&mut linker, import.module(), import.name(), name, ty)?;
             }
             Provider::Host(namespace, name)
@@ -107,10 +114,9 @@ fn define_kernel(
     linker: &mut Linker<State>,
     namespace: &str,
     import: &str,
-    name: &str,
+    name: String,
     ty: FuncType,
 ) -> wasmtime::Result<()> {
-    let name = name.to_owned();
     let call = move |mut caller: Caller<'_, State>, params: &[Val], results: &mut [Val]| {
         let kernel = caller.data().kernel();
         match kernel.export(&mut caller, &name) {

@@ -28,7 +28,7 @@ const DIRECTIONS: &[Direction] = &[
     },
     Direction {
         package: "plugsmith",
-        ships: &["plugsmith-convert", "plugsmith-manifest"],
+        ships: &["plugsmith-convert", "plugsmith-kernel", "plugsmith-manifest"],
         tests: &["plugsmith-kernel"],
     },
     Direction { package: "plugsmith-compat", ships: &[], tests: &["plugsmith"] },

@@ -1,15 +1,13 @@
 //! Writes the instructions that do most of a copying loop's rounds at once.
 
+use plugsmith_kernel::layout;
 use wasm_encoder::{BlockType, InstructionSink, MemArg};
 
 use super::{
     linear::{Linear, Term, Width},
     recognise::{Comparison, CopyLoop, Place, Relation},
 };
-use crate::{
-    fuse::expand::{START, Scratch},
-    kernel::layout,
-};
+use crate::fuse::expand::{START, Scratch};
 
 /// How many bytes must be left to copy for it to be worth the while.
 const USEFUL_LEN: i64 = 64;
@@ -254,14 +252,14 @@ impl Prelude<'_> {
     }
 
     /// Pushes a register of the kernel, after `before`.
-    fn register(&mut self, address: usize, before: impl FnOnce(&mut InstructionSink<'_>, u32)) {
+    fn register(&mut self, address: u32, before: impl FnOnce(&mut InstructionSink<'_>, u32)) {
         let memory = self.memory_at(address);
         before(&mut self.code, self.first);
         self.code.i32_const(0).i64_load(memory);
     }
 
-    fn memory_at(&self, address: usize) -> MemArg {
-        MemArg { offset: address as u64, align: 0, memory_index: self.memory }
+    fn memory_at(&self, address: u32) -> MemArg {
+        MemArg { offset: address.into(), align: 0, memory_index: self.memory }
     }
 
     /// Divides the number on the stack by the size of a step.

@@ -8,7 +8,7 @@ use wasmtime::Caller;
 
 use super::{HttpError, exchange::HttpAccess, request::Outgoing};
 use crate::{
-    host::{HostError, give, read_bytes, read_text},
+    host::{HostError, blocks::Blocks, give},
     state::State,
 };
 
@@ -58,13 +58,13 @@ pub(super) fn http_request(
     request: u64,
     body: u64,
 ) -> wasmtime::Result<u64> {
-    caller.data_mut().http.begin_call();
-    let request = read_request(caller, request)?;
+    let (blocks, state) = Blocks::of(caller);
+    state.http.begin_call();
+    let request = read_request(&blocks, request)?;
     let body = match body {
         0 => None,
-        offset => Some(read_bytes(caller, offset, "the body of an HTTP request")?),
+        offset => Some(blocks.bytes(offset, "the body of an HTTP request")?.to_vec()),
     };
-    let state = caller.data_mut();
     // A call that must end sends nothing any more.
     state.deadline.check()?;
     let time = state.deadline.remaining();
@@ -82,15 +82,14 @@ pub(super) fn http_request(
     give(caller, &received.body)
 }
 
-fn read_request(caller: &mut Caller<'_, State>, offset: u64) -> wasmtime::Result<HttpRequest> {
-    let kernel = caller.data().kernel();
-    let len = kernel.block(&mut *caller, offset)?.map_or(0, |block| block.range().len() as u64);
+fn read_request(blocks: &Blocks<'_>, offset: u64) -> Result<HttpRequest, HostError> {
+    let what = "an HTTP request";
+    let len = blocks.bytes(offset, what)?.len() as u64;
     if len > DESCRIPTION_LIMIT {
         let what = "the length of the description in bytes";
         let err = HttpError::RequestTooLarge { what, found: len, limit: DESCRIPTION_LIMIT };
-        return Err(HostError::from(err).into());
+        return Err(err.into());
     }
-    let text = read_text(caller, offset, "an HTTP request")?;
-    let malformed = |source| HostError::from(HttpError::Malformed { source });
-    Ok(HttpRequest::from_json(&text).map_err(malformed)?)
+    let malformed = |source| HttpError::Malformed { source };
+    Ok(HttpRequest::from_json(blocks.text(offset, what)?).map_err(malformed)?)
 }
