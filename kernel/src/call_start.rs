@@ -17,6 +17,7 @@ pub struct CallStart {
 
 impl CallStart {
     /// Places an input of `input_len` bytes, or returns `None` if no memory is large enough for it.
+    #[inline]
     pub fn new(input_len: u64) -> Option<Self> {
         let input_len = u32::try_from(input_len).ok()?;
         let position = input_len
@@ -26,6 +27,7 @@ impl CallStart {
     }
 
     /// Returns where blocks may start; the memory must reach up to here.
+    #[inline]
     pub fn position(self) -> u32 {
         self.position
     }
@@ -38,6 +40,7 @@ impl CallStart {
     /// Returns the bytes to write at [`layout::ROOT`].
     ///
     /// `dirty_end` is the value of that register before. An input of zero bytes has no block.
+    #[inline]
     pub fn registers(self, dirty_end: u64) -> [u8; layout::CALL_REGISTERS_LEN] {
         let input_len = u64::from(self.input_len);
         let position = u64::from(self.position);

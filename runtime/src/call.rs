@@ -118,11 +118,12 @@ impl Plugin {
         self.forget_last_call();
         let input =
             encode(input).map_err(|source| CallError::Encode { name: name.to_owned(), source })?;
-        let output = self.run_bytes(Request { name, export, input: input.as_ref(), context })?;
+        let output =
+            self.run_bytes(&mut Request { name, export, input: input.as_ref(), context })?;
         U::from_bytes(output).map_err(|source| CallError::Decode { name: name.to_owned(), source })
     }
 
-    fn run_bytes(&mut self, request: Request<'_>) -> Result<&[u8], CallError> {
+    fn run_bytes(&mut self, request: &mut Request<'_>) -> Result<&[u8], CallError> {
         if self.live.as_ref().is_some_and(LiveInstance::is_spent) {
             self.discard_instance();
         }
@@ -136,7 +137,7 @@ impl Plugin {
             self.report = live.take_report();
         }
         match outcome {
-            Ok(range) => Ok(self.live.as_ref().map_or(&[], |live| live.output(range))),
+            Ok(output) => Ok(self.live.as_ref().map_or(&[], |live| live.output(output))),
             Err(Failure { error, keep_instance }) => {
                 if !keep_instance {
                     self.discard_instance();

@@ -4,7 +4,7 @@
 //! Invariant: guest code runs only between [`State::begin_call`] and [`State::end_call`], so every
 //! instruction of it, start functions and initialisers included, is under the time limit.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use uuid::Uuid;
 use wasmtime::{Instance, Store, TypedFunc, UpdateDeadline};
@@ -18,6 +18,7 @@ use crate::{
     kernel::Kernel,
     limits::MemoryBudget,
     log::GuestLog,
+    memory::Block,
     outcome::{Ending, Evidence, Failure},
     report::{CallReport, Meter},
     state::{HostContext, State},
@@ -116,7 +117,7 @@ impl LiveInstance {
         self.store.into_data().vars
     }
 
-    /// Runs one call and returns where in the kernel's memory its output lies.
+    /// Runs one call and returns its output.
     ///
     /// # Errors
     ///
@@ -124,8 +125,8 @@ impl LiveInstance {
     pub(crate) fn run(
         &mut self,
         compiled: &Compiled,
-        request: Request<'_>,
-    ) -> Result<Range<usize>, Failure> {
+        request: &mut Request<'_>,
+    ) -> Result<Block, Failure> {
         self.in_call = true;
         let outcome = self.run_reported(compiled, request);
         self.in_call = false;
@@ -135,8 +136,8 @@ impl LiveInstance {
     fn run_reported(
         &mut self,
         compiled: &Compiled,
-        request: Request<'_>,
-    ) -> Result<Range<usize>, Failure> {
+        request: &mut Request<'_>,
+    ) -> Result<Block, Failure> {
         if !compiled.options.call_reports {
             return self.run_unmeasured(compiled, request);
         }
@@ -165,15 +166,15 @@ impl LiveInstance {
     fn run_unmeasured(
         &mut self,
         compiled: &Compiled,
-        request: Request<'_>,
-    ) -> Result<Range<usize>, Failure> {
-        let Request { name, export, input, context } = request;
+        request: &mut Request<'_>,
+    ) -> Result<Block, Failure> {
+        let Request { name, export, input, ref mut context } = *request;
         self.tank = compiled.options.counts_fuel().then(Tank::default);
         // Before the deadline is armed: see `CancelFlag::raise`.
         self.store.set_epoch_deadline(1);
         self.store
             .data_mut()
-            .begin_call(context)
+            .begin_call(context.take())
             .map_err(|interruption| Failure { error: interruption.into(), keep_instance: true })?;
         let ended = self.run_armed(compiled, name, export, input);
         let interruption = self.store.data_mut().end_call().err();
@@ -190,11 +191,11 @@ impl LiveInstance {
     }
 
     /// Returns the output of a call that returned success, unless there is an error message too.
-    fn undisputed_output(&self) -> Option<Range<usize>> {
-        self.kernel?.output_without_error(&self.store)
+    fn undisputed_output(&self) -> Option<Block> {
+        self.kernel.as_ref()?.output_without_error(&self.store)
     }
 
-    /// Concludes from all that is known whether a call succeeded. Returns where its output lies.
+    /// Concludes from all that is known whether a call succeeded. Returns its output.
     #[cold]
     fn judge(
         &mut self,
@@ -202,7 +203,7 @@ impl LiveInstance {
         name: &str,
         ended: Result<i32, Stop>,
         interruption: Option<Interruption>,
-    ) -> Result<Range<usize>, Failure> {
+    ) -> Result<Block, Failure> {
         let (name, ending) = match ended {
             Ok(status) => (name, Ending::Returned(status)),
             Err(Stop::Refused(failure)) => {
@@ -236,10 +237,10 @@ impl LiveInstance {
         Ok(kernel.output(&self.store))
     }
 
-    /// Returns the bytes of the kernel's memory in `range`, which a call returned.
-    pub(crate) fn output(&self, range: Range<usize>) -> &[u8] {
-        match self.kernel {
-            Some(kernel) => &kernel.bytes(&self.store)[range],
+    /// Returns the bytes of the output that a call returned.
+    pub(crate) fn output(&self, output: Block) -> &[u8] {
+        match &self.kernel {
+            Some(kernel) => kernel.read(&self.store, output),
             None => &[],
         }
     }

@@ -13,7 +13,6 @@ use std::{
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hasher},
     num::NonZeroU64,
-    ops::Range,
 };
 
 use plugsmith_kernel::{CallStart, Heap, Memory as _, Offset, layout};
@@ -95,7 +94,7 @@ impl Kernel {
     }
 
     /// Returns the export of this name, for a guest to import.
-    pub(crate) fn export(self, store: impl AsContextMut, name: &str) -> Option<Extern> {
+    pub(crate) fn export(&self, store: impl AsContextMut, name: &str) -> Option<Extern> {
         self.instance.get_export(store, name)
     }
 
@@ -105,7 +104,7 @@ impl Kernel {
     ///
     /// [`CallError::InputTooLarge`] if the memory cannot grow to hold it; the heap is then empty, or as
     /// the last call left it.
-    pub(crate) fn begin(self, store: &mut Store<State>, input: &[u8]) -> Result<(), CallError> {
+    pub(crate) fn begin(&self, store: &mut Store<State>, input: &[u8]) -> Result<(), CallError> {
         let start = CallStart::new(input.len() as u64)
             .filter(|start| self.reach(store, start.position()))
             .ok_or_else(|| too_large(store, input.len()))?;
@@ -125,39 +124,39 @@ impl Kernel {
     }
 
     /// Makes the memory at least `end` bytes long, and says whether it could.
-    fn reach(self, store: &mut Store<State>, end: u32) -> bool {
+    fn reach(&self, store: &mut Store<State>, end: u32) -> bool {
         let missing = (end as usize).saturating_sub(self.memory.data_size(&*store));
         missing == 0 || self.grow(store, (missing as u64).div_ceil(PAGE_BYTES))
     }
 
-    fn grow(self, ctx: impl AsContextMut<Data = State>, n_pages: u64) -> bool {
+    fn grow(&self, ctx: impl AsContextMut<Data = State>, n_pages: u64) -> bool {
         self.memory.grow(ctx, n_pages).is_ok()
     }
 
     /// Frees every block.
-    pub(crate) fn reset(self, ctx: &mut impl AsContextMut<Data = State>) {
+    pub(crate) fn reset(&self, ctx: &mut impl AsContextMut<Data = State>) {
         self.heap(ctx).reset();
     }
 
-    /// Returns where the call's output lies; empty where it has none.
-    pub(crate) fn output(self, store: &Store<State>) -> Range<usize> {
+    /// Returns the call's output; empty where it has none.
+    pub(crate) fn output(&self, store: &Store<State>) -> Block {
         output(self.memory.data(store))
     }
 
-    /// Returns where the call's output lies, if no block carries an error.
-    pub(crate) fn output_without_error(self, store: &Store<State>) -> Option<Range<usize>> {
+    /// Returns the call's output, if no block carries an error.
+    pub(crate) fn output_without_error(&self, store: &Store<State>) -> Option<Block> {
         let bytes = self.memory.data(store);
         (word(bytes, layout::ERROR_OFFSET) == 0).then(|| output(bytes))
     }
 
     /// Returns the block that carries the error, if there is one.
-    pub(crate) fn error_block(self, ctx: &mut impl AsContextMut<Data = State>) -> Option<Block> {
+    pub(crate) fn error_block(&self, ctx: &mut impl AsContextMut<Data = State>) -> Option<Block> {
         let heap = self.heap(ctx);
         heap.active(heap.error()?).map(Block::from)
     }
 
     /// Makes the block at `offset` the one that carries the error; 0 for none.
-    pub(crate) fn set_error(self, ctx: &mut impl AsContextMut<Data = State>, offset: u64) {
+    pub(crate) fn set_error(&self, ctx: &mut impl AsContextMut<Data = State>, offset: u64) {
         let mut heap = self.heap(ctx);
         match Offset::new(offset) {
             Some(offset) => heap.set_error(offset),
@@ -166,13 +165,13 @@ impl Kernel {
     }
 
     /// Returns the kernel's memory.
-    pub(crate) fn bytes(self, store: &Store<State>) -> &[u8] {
+    pub(crate) fn bytes<'a>(&self, store: &'a Store<State>) -> &'a [u8] {
         self.memory.data(store)
     }
 
     /// Returns the block that starts at `offset`, if there is one.
     pub(crate) fn block(
-        self,
+        &self,
         ctx: &mut impl AsContextMut<Data = State>,
         offset: u64,
     ) -> Option<Block> {
@@ -180,23 +179,23 @@ impl Kernel {
     }
 
     /// Returns the bytes of a block.
-    pub(crate) fn read(self, ctx: &impl AsContext<Data = State>, block: Block) -> &[u8] {
+    pub(crate) fn read<'a>(&self, ctx: &'a impl AsContext<Data = State>, block: Block) -> &'a [u8] {
         &self.memory.data(ctx)[block.range()]
     }
 
     /// Returns the bytes of a block, to write.
-    pub(crate) fn read_mut(
-        self,
-        ctx: &mut impl AsContextMut<Data = State>,
+    pub(crate) fn read_mut<'a>(
+        &self,
+        ctx: &'a mut impl AsContextMut<Data = State>,
         block: Block,
-    ) -> &mut [u8] {
+    ) -> &'a mut [u8] {
         &mut self.memory.data_mut(ctx)[block.range()]
     }
 
     /// Returns the run of `length` bytes at `offset` if all of it was handed out in this call, which
     /// is all that a guest itself can reach.
     pub(crate) fn handed_out(
-        self,
+        &self,
         ctx: &mut impl AsContextMut<Data = State>,
         offset: u64,
         length: u64,
@@ -210,7 +209,7 @@ impl Kernel {
     /// Reserves a block of `len` zeroed bytes, or returns `None` if the memory is exhausted or `len`
     /// zero.
     pub(crate) fn alloc(
-        self,
+        &self,
         ctx: &mut impl AsContextMut<Data = State>,
         len: u64,
     ) -> Option<Block> {
@@ -227,7 +226,7 @@ impl Kernel {
     }
 
     /// Frees the block that starts at `offset`; does nothing if there is none.
-    pub(crate) fn free(self, ctx: &mut impl AsContextMut<Data = State>, offset: u64) {
+    pub(crate) fn free(&self, ctx: &mut impl AsContextMut<Data = State>, offset: u64) {
         if let Some(offset) = Offset::new(offset) {
             self.heap(ctx).free(offset);
         }
@@ -235,14 +234,14 @@ impl Kernel {
 
     /// Returns the heap beside the rest of what the instance carries.
     pub(crate) fn heap_and_state<'a>(
-        self,
+        &self,
         caller: &'a mut Caller<'_, State>,
     ) -> (Heap<Bytes<'a>>, &'a mut State) {
         let (bytes, state) = self.memory.data_and_store_mut(caller);
         (Heap::new(Bytes::new(bytes)), state)
     }
 
-    fn heap(self, ctx: &mut impl AsContextMut<Data = State>) -> Heap<Bytes<'_>> {
+    fn heap<'a>(&self, ctx: &'a mut impl AsContextMut<Data = State>) -> Heap<Bytes<'a>> {
         Heap::new(Bytes::new(self.memory.data_mut(ctx)))
     }
 }
@@ -256,10 +255,9 @@ fn too_large(store: &Store<State>, len: usize) -> CallError {
     CallError::InputTooLarge { len: len as u64, limit }
 }
 
-/// Returns where the output lies that the registers name, which the heap keeps in bounds.
-fn output(bytes: &[u8]) -> Range<usize> {
-    let start = word(bytes, layout::OUTPUT_OFFSET) as usize;
-    start..start + word(bytes, layout::OUTPUT_LENGTH) as usize
+/// Returns the output that the registers name, which the heap keeps in bounds.
+fn output(bytes: &[u8]) -> Block {
+    Block::new(word(bytes, layout::OUTPUT_OFFSET), word(bytes, layout::OUTPUT_LENGTH))
 }
 
 /// Returns the register at `address`, of which the upper half, if it has one, is always zero.

@@ -13,6 +13,11 @@ impl Block {
     /// No bytes.
     pub(crate) const EMPTY: Self = Self { offset: 0, len: 0 };
 
+    /// Names `len` bytes at `offset`, which the heap has said to be in bounds.
+    pub(crate) fn new(offset: u32, len: u32) -> Self {
+        Self { offset, len }
+    }
+
     pub(crate) fn offset(self) -> u64 {
         self.offset.into()
     }
@@ -29,6 +34,6 @@ impl Block {
 
 impl From<plugsmith_kernel::Block> for Block {
     fn from(block: plugsmith_kernel::Block) -> Self {
-        Self { offset: block.start(), len: block.len() }
+        Self::new(block.start(), block.len())
     }
 }
