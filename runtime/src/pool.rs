@@ -1,20 +1,24 @@
 //! A pool of plug-ins that threads share: each borrows one, calls it, and gives it back.
 //!
+//! Owns the interface, and making plug-ins. Who gets which when is up to `pool/slots.rs`.
+//!
 //! Invariants: at most `max_instances` plug-ins exist; whoever waits longest is served first; a slot
 //! is never lost, whether making a plug-in fails, its user panics, or a waiter gives up.
 
+mod slots;
+
 use std::{
-    collections::VecDeque,
     fmt,
     ops::{Deref, DerefMut},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use plugsmith_convert::{FromBytes, ToBytes};
 use uuid::Uuid;
 
+use self::slots::{Slot, Slots};
 use crate::{error::Error, plugin::Plugin};
 
 /// Makes a plug-in for a pool.
@@ -74,28 +78,9 @@ impl Default for PoolBuilder {
 /// ```
 #[derive(Clone)]
 pub struct Pool {
-    shared: Arc<Shared>,
+    source: Arc<Source>,
+    slots: Arc<Slots<Plugin>>,
 }
-
-struct Shared {
-    source: Box<Source>,
-    max_instances: usize,
-    slots: Mutex<Slots>,
-    /// Tells waiters that a slot is free or that the queue moved.
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Slots {
-    idle: Vec<Plugin>,
-    /// Plug-ins that exist, idle or borrowed, or are being made.
-    n_taken: usize,
-    /// Those who wait, longest first.
-    queue: VecDeque<Ticket>,
-    next_ticket: Ticket,
-}
-
-type Ticket = u64;
 
 impl Pool {
     /// Makes a pool of the default size whose plug-ins come from `source`.
@@ -112,18 +97,12 @@ impl Pool {
     where
         F: Fn() -> Result<Plugin, Error> + Send + Sync + 'static,
     {
-        let shared = Shared {
-            source: Box::new(source),
-            max_instances: builder.max_instances,
-            slots: Mutex::default(),
-            changed: Condvar::new(),
-        };
-        Self { shared: Arc::new(shared) }
+        Self { source: Arc::new(source), slots: Slots::new(builder.max_instances) }
     }
 
     /// Returns how many plug-ins exist, idle or borrowed.
     pub fn count(&self) -> usize {
-        self.shared.lock().n_taken
+        self.slots.n_made()
     }
 
     /// Borrows a plug-in, waiting up to `timeout` for one. Returns `None` if there was none in time.
@@ -132,11 +111,11 @@ impl Pool {
     ///
     /// What the pool's source says, if a plug-in had to be made.
     pub fn get(&self, timeout: Duration) -> Result<Option<PoolPlugin>, Error> {
-        let Some(slot) = self.shared.take_slot(timeout) else { return Ok(None) };
-        let mut borrowed = PoolPlugin { plugin: slot, shared: Arc::clone(&self.shared) };
-        if borrowed.plugin.is_none() {
+        let Some(slot) = self.slots.take(timeout) else { return Ok(None) };
+        let mut borrowed = PoolPlugin { slot };
+        if borrowed.slot.item.is_none() {
             // Should this fail or panic, dropping `borrowed` gives the slot back.
-            borrowed.plugin = Some((self.shared.source)()?);
+            borrowed.slot.item = Some(Box::new((self.source)()?));
         }
         Ok(Some(borrowed))
     }
@@ -172,79 +151,15 @@ impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("count", &self.count())
-            .field("max_instances", &self.shared.max_instances)
+            .field("max_instances", &self.slots.limit())
             .finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    /// Takes a slot, with the plug-in in it if there is one, or returns `None` after `timeout`.
-    #[expect(clippy::option_option, reason = "no slot and a slot without a plug-in are different")]
-    fn take_slot(&self, timeout: Duration) -> Option<Option<Plugin>> {
-        let mut slots = self.lock();
-        if slots.queue.is_empty() && slots.has_room(self.max_instances) {
-            return Some(slots.take());
-        }
-        let deadline = Instant::now().checked_add(timeout);
-        let ticket = slots.next_ticket;
-        slots.next_ticket += 1;
-        slots.queue.push_back(ticket);
-        loop {
-            if slots.queue.front() == Some(&ticket) && slots.has_room(self.max_instances) {
-                slots.queue.pop_front();
-                // There may be room for the next in the queue too.
-                self.changed.notify_all();
-                return Some(slots.take());
-            }
-            // Without a deadline that the clock can name, wait for ever.
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            slots = match left {
-                Some(Duration::ZERO) => {
-                    slots.queue.retain(|&waiting| waiting != ticket);
-                    self.changed.notify_all();
-                    return None;
-                }
-                Some(left) => {
-                    self.changed.wait_timeout(slots, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.changed.wait(slots).unwrap_or_else(PoisonError::into_inner),
-            };
-        }
-    }
-
-    /// Gives a slot back, with its plug-in if it is still good.
-    fn give_back(&self, plugin: Option<Plugin>) {
-        let mut slots = self.lock();
-        match plugin {
-            Some(plugin) => slots.idle.push(plugin),
-            None => slots.n_taken -= 1,
-        }
-        self.changed.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Slots> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Slots {
-    fn has_room(&self, max_instances: usize) -> bool {
-        !self.idle.is_empty() || self.n_taken < max_instances
-    }
-
-    /// Takes an idle plug-in, or the right to make one.
-    fn take(&mut self) -> Option<Plugin> {
-        let plugin = self.idle.pop();
-        self.n_taken += usize::from(plugin.is_none());
-        plugin
     }
 }
 
 /// A plug-in borrowed from a pool, given back when dropped.
 pub struct PoolPlugin {
-    /// `None` only while it is made and after it was dropped.
-    plugin: Option<Plugin>,
-    shared: Arc<Shared>,
+    /// Without an item only while that is made.
+    slot: Slot<Plugin>,
 }
 
 impl PoolPlugin {
@@ -271,26 +186,28 @@ impl Deref for PoolPlugin {
     type Target = Plugin;
 
     fn deref(&self) -> &Plugin {
-        self.plugin.as_ref().expect("a borrowed plug-in is there until it is dropped")
+        self.slot.item.as_deref().expect("a borrowed plug-in is there until it is dropped")
     }
 }
 
 impl DerefMut for PoolPlugin {
     fn deref_mut(&mut self) -> &mut Plugin {
-        self.plugin.as_mut().expect("a borrowed plug-in is there until it is dropped")
+        self.slot.item.as_deref_mut().expect("a borrowed plug-in is there until it is dropped")
     }
 }
 
 impl Drop for PoolPlugin {
     fn drop(&mut self) {
         // What a panicking thread leaves behind is replaced rather than trusted.
-        let plugin = self.plugin.take().filter(|_| !thread::panicking());
-        self.shared.give_back(plugin);
+        if thread::panicking() {
+            self.slot.item = None;
+        }
+        self.slot.give_back();
     }
 }
 
 impl fmt::Debug for PoolPlugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PoolPlugin").field(&self.plugin).finish()
+        f.debug_tuple("PoolPlugin").field(&self.slot.item).finish()
     }
 }
