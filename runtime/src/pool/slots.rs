@@ -209,9 +209,9 @@ impl<T> Slots<T> {
         if line.n_made() >= self.limit {
             return None;
         }
-        let (n_made, shelf) = line.n_made.iter_mut().zip(&self.shelves).min_by_key(|(n, _)| **n)?;
-        *n_made += 1;
-        Some(shelf.slot(None))
+        let (idx, _) = line.n_made.iter().enumerate().min_by_key(|(_, n_items)| **n_items)?;
+        line.n_made[idx] += 1;
+        Some(self.shelves[idx].slot(None))
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 
 use plugsmith::{Error, Plugin, PluginBuilder, Pool, PoolBuilder};
 
-use crate::guest::{call, manifest, speaking};
+use crate::guest::{call, echoing, manifest, speaking};
 
 const NOW: Duration = Duration::ZERO;
 const LONG: Duration = Duration::from_mins(10);
@@ -125,15 +125,45 @@ fn a_slot_is_not_lost_when_its_user_panics_and_its_plugin_is_replaced() {
 }
 
 #[test]
+fn who_waits_makes_what_a_panicking_user_lost() {
+    let pool = pool(1);
+    let held = pool.get(NOW).unwrap().unwrap();
+    let id = held.id();
+    let (user, waiter) = (pool.clone(), pool.clone());
+    let waiter = thread::spawn(move || waiter.get(LONG).unwrap().unwrap().id());
+    let user = thread::spawn(move || {
+        let _held = held;
+        // Whether the other thread waits by now or comes later, it must not get this one.
+        assert!(user.get(NOW).unwrap().is_none());
+        panic!("the user's own bug");
+    });
+    assert!(user.join().is_err());
+    assert_ne!(waiter.join().unwrap(), id);
+    assert_eq!(pool.count(), 1);
+}
+
+#[test]
+fn a_plugin_may_outlive_its_pool_and_be_given_back_by_another_thread() {
+    let pool = pool(1);
+    let mut borrowed = pool.get(NOW).unwrap().unwrap();
+    drop(pool);
+    thread::spawn(move || assert_eq!(call(&mut borrowed, "say").unwrap(), "x")).join().unwrap();
+}
+
+#[test]
 fn many_threads_share_few_plugins() {
-    let pool = pool(2);
+    let compiled = PluginBuilder::new(manifest(&echoing(""))).compile().unwrap();
+    let pool = PoolBuilder::new()
+        .with_max_instances(2)
+        .build(move || Plugin::new_from_compiled(&compiled));
     let workers: Vec<_> = (0..8)
-        .map(|_| {
+        .map(|thread_idx| {
             let pool = pool.clone();
             thread::spawn(move || {
-                for _ in 0..50 {
+                for round in 0..100 {
+                    let text = format!("{round} of {thread_idx}");
                     let mut plugin = pool.get(LONG).unwrap().unwrap();
-                    assert_eq!(call(&mut plugin, "say").unwrap(), "x");
+                    assert_eq!(plugin.call::<&str, &str>("echo", &text).unwrap(), text);
                 }
             })
         })
@@ -141,5 +171,8 @@ fn many_threads_share_few_plugins() {
     for worker in workers {
         worker.join().unwrap();
     }
-    assert!(pool.count() <= 2);
+    assert!((1..=2).contains(&pool.count()));
+    let taken: Vec<_> = (0..2).map(|_| pool.get(NOW).unwrap().unwrap()).collect();
+    assert_ne!(taken[0].id(), taken[1].id());
+    assert!(pool.get(NOW).unwrap().is_none());
 }

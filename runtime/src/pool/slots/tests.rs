@@ -20,7 +20,9 @@ fn take<T>(slots: &Slots<T>, make: impl FnOnce() -> T) -> Slot<T> {
 fn full(limit: usize, n_shelves: usize) -> Arc<Slots<usize>> {
     let slots = Slots::with_shelves(limit, n_shelves);
     let taken: Vec<_> = (0..limit).map(|number| take(&slots, || number)).collect();
-    taken.into_iter().for_each(|mut slot| slot.give_back());
+    for mut slot in taken {
+        slot.give_back();
+    }
     slots
 }
 
