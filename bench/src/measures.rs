@@ -54,6 +54,10 @@ impl Measure {
         Self { unit: Unit::Bytes, ..self }
     }
 
+    fn in_times(self) -> Self {
+        Self { unit: Unit::Times, ..self }
+    }
+
     fn against(self, name: &'static str) -> Self {
         Self { against: Some(name), ..self }
     }
@@ -64,6 +68,8 @@ impl Measure {
 pub(crate) enum Unit {
     Nanoseconds,
     Bytes,
+    /// No cost: how many times as much each side does of what it did before. More is better.
+    Times,
 }
 
 /// Every measure, in the order of the report.

@@ -47,14 +47,16 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// Sums samples up; `None` if there are none.
-    pub(crate) fn of(samples: &Samples) -> Option<Self> {
+    /// Sums samples up; `None` if there are none. Ratios are of costs alone.
+    pub(crate) fn of(samples: &Samples, unit: Unit) -> Option<Self> {
         let sum = |side: &Result<Vec<f64>, String>| match side {
             Ok(values) => Spread::of(values).map(Ok),
             Err(reason) => Some(Err(reason.clone())),
         };
-        let ratio =
-            |numerators: &[f64], denominators: &[f64]| Spread::of_ratios(numerators, denominators);
+        let ratio = |numerators: &[f64], denominators: &[f64]| match unit {
+            Unit::Nanoseconds | Unit::Bytes => Spread::of_ratios(numerators, denominators),
+            Unit::Times => None,
+        };
         Some(Self {
             ours: Spread::of(&samples.ours)?,
             peer: sum(&samples.peer)?,
@@ -108,6 +110,7 @@ pub(crate) fn cost(value: f64, unit: Unit) -> String {
     let scales: &[(f64, &str)] = match unit {
         Unit::Nanoseconds => &[(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")],
         Unit::Bytes => &[(1_048_576.0, "MiB"), (1024.0, "KiB"), (1.0, "B")],
+        Unit::Times => return times(value),
     };
     // A value that would be rounded up to the next unit is told in that.
     let fits = |(scale, _): &&(f64, &str)| value >= scale * 0.9995;
@@ -145,18 +148,19 @@ pub(crate) mod tests {
             against,
             outcome,
         };
-        let figures = |ours: f64, peer: Result<f64, &str>, limit: Result<f64, &str>| {
+        let figures = |unit, ours: f64, peer: Result<f64, &str>, limit: Result<f64, &str>| {
             let side =
                 |value: Result<f64, &str>| value.map(|value| vec![value; 3]).map_err(str::to_owned);
             let samples = Samples { ours: vec![ours; 3], peer: side(peer), limit: side(limit) };
-            Outcome::Measured(Figures::of(&samples).expect("there are samples"))
+            Outcome::Measured(Figures::of(&samples, unit).expect("there are samples"))
         };
-        let ns = Unit::Nanoseconds;
+        let (ns, times) = (Unit::Nanoseconds, Unit::Times);
         let rows = vec![
-            row("empty", ns, None, figures(40.0, Ok(2_480.0), Ok(20.0))),
-            row("pool-2", ns, Some("empty"), figures(20.0, Ok(2_480.0), Err("no pool"))),
-            row("fuse", ns, Some("missing"), figures(2e6, Err("no such step"), Ok(2e6))),
-            row("idle", Unit::Bytes, None, figures(0.0, Ok(4_096.0), Err("no pool"))),
+            row("empty", ns, None, figures(ns, 40.0, Ok(2_480.0), Ok(20.0))),
+            row("pool-2", ns, Some("empty"), figures(ns, 20.0, Ok(2_480.0), Err("no pool"))),
+            row("fuse", ns, Some("missing"), figures(ns, 2e6, Err("no such step"), Ok(2e6))),
+            row("idle", Unit::Bytes, None, figures(Unit::Bytes, 0.0, Ok(4_096.0), Err("no pool"))),
+            row("scaling", times, None, figures(times, 1.875, Ok(1.0), Err("no pool"))),
             row("zig", ns, None, Outcome::Skipped("`zig.wasm` was not built".to_owned())),
             row("echo", ns, None, Outcome::Failed("it trapped".to_owned())),
         ];
@@ -179,8 +183,13 @@ pub(crate) mod tests {
         let median = |spread: Option<Spread>| spread.map(|spread| spread.median);
         let ratios: Vec<_> =
             ratios.iter().map(|row| (median(row.ahead), median(row.behind))).collect();
-        let expected =
-            [(Some(62.0), Some(2.0)), (Some(124.0), None), (None, Some(1.0)), (None, None)];
+        let expected = [
+            (Some(62.0), Some(2.0)),
+            (Some(124.0), None),
+            (None, Some(1.0)),
+            (None, None),
+            (None, None),
+        ];
         assert_eq!(ratios, expected);
     }
 
@@ -189,7 +198,7 @@ pub(crate) mod tests {
         let report = report();
         let compared: Vec<_> = report.rows.iter().map(|row| report.compare(row)).collect();
         let expected = Comparison { with: "empty", ours: 0.5, peer: Some(1.0) };
-        assert_eq!(compared, [None, Some(expected), None, None, None, None]);
+        assert_eq!(compared, [None, Some(expected), None, None, None, None, None]);
     }
 
     #[test]
@@ -210,6 +219,7 @@ pub(crate) mod tests {
             (2.5e9, Unit::Nanoseconds, "2.50 s"),
             (4_096.0, Unit::Bytes, "4.00 KiB"),
             (104_857_600.0, Unit::Bytes, "100 MiB"),
+            (1.884, Unit::Times, "1.88×"),
         ];
         for (value, unit, text) in rows {
             assert_eq!(cost(value, unit), text);

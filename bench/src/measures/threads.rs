@@ -25,22 +25,40 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) fn all() -> Vec<Measure> {
-    let one = Measure::new(
-        "pool-1",
-        "echo of 64 bytes on a plug-in borrowed from a pool, one thread",
+    let cost = |name, about, n_threads| {
+        Measure::new(name, about, PUBLISHED, move |setting| {
+            subjects(setting, n_threads, |crew| {
+                Box::new(move |n_times| crew.run(crew.members.len(), n_times))
+            })
+        })
+    };
+    let scaling = Measure::new(
+        "pool-scaling",
+        "how many times as much two threads get done as one",
         PUBLISHED,
-        |setting| subjects(setting, 1),
+        |setting| subjects(setting, 2, scaling),
     );
-    let two = Measure::new(
-        "pool-2",
-        "the same from two threads at once, each call's share",
-        PUBLISHED,
-        |setting| subjects(setting, 2),
-    );
-    vec![one, two.against("pool-1")]
+    vec![
+        cost("pool-1", "echo of 64 bytes on a plug-in borrowed from a pool, one thread", 1),
+        cost("pool-2", "the same from two threads at once, each call's share", 2),
+        scaling.in_times(),
+    ]
 }
 
-fn subjects(setting: &Setting, n_threads: usize) -> Result<Subjects> {
+/// Has one thread work, and then all: throughput then against throughput before.
+fn scaling(crew: Crew) -> Run {
+    Box::new(move |n_times| {
+        let (one, all) = (crew.run(1, n_times)?, crew.run(crew.members.len(), n_times)?);
+        Ok(one / all * as_float(n_times))
+    })
+}
+
+/// Makes subjects of threads that do the same work, as `make_run` says.
+fn subjects(
+    setting: &Setting,
+    n_threads: usize,
+    make_run: impl Fn(Crew) -> Run,
+) -> Result<Subjects> {
     let Warm { input, output, .. } = Warm::echo(PUBLISHED, 64);
     let compiled = setting.compile(PUBLISHED)?;
     let pool = PoolBuilder::new()
@@ -72,12 +90,12 @@ fn subjects(setting: &Setting, n_threads: usize) -> Result<Subjects> {
                     Ok(())
                 }))
             })?;
-            Side::Runs(crew.into_run())
+            Side::Runs(make_run(crew))
         }
         Err(reason) => Side::absent(reason),
     };
     let limit = Side::absent("a pool is none of the engine's");
-    Ok(Subjects { ours: ours.into_run(), peer, limit })
+    Ok(Subjects { ours: make_run(ours), peer, limit })
 }
 
 /// What a thread does as often as it is told.
@@ -116,20 +134,16 @@ impl Crew {
         Ok(Self { members })
     }
 
-    /// Has each thread do its work so many times. Returns how long that took in all, divided by the
-    /// number of threads.
-    fn run(&self, n_times: u64) -> Result<f64> {
+    /// Has the first of the threads do their work so many times each. Returns how long that took,
+    /// divided by their number.
+    fn run(&self, n_threads: usize, n_times: u64) -> Result<f64> {
+        let members = &self.members[..n_threads];
         let started = Instant::now();
-        for member in &self.members {
+        for member in members {
             member.orders.send(n_times).context("a thread has ended")?;
         }
-        self.members.iter().try_for_each(Member::wait)?;
-        let n_threads = as_float(self.members.len() as u64);
-        Ok(started.elapsed().as_secs_f64() * 1e9 / n_threads)
-    }
-
-    fn into_run(self) -> Run {
-        Box::new(move |n_times| self.run(n_times))
+        members.iter().try_for_each(Member::wait)?;
+        Ok(started.elapsed().as_secs_f64() * 1e9 / as_float(n_threads as u64))
     }
 }
 
@@ -177,8 +191,23 @@ mod tests {
                 Ok(())
             }))
         });
-        assert!(crew.unwrap().run(5).unwrap() > 0.0);
+        assert!(crew.unwrap().run(2, 5).unwrap() > 0.0);
         assert_eq!(count.load(Ordering::Relaxed), 10);
+    }
+
+    #[test]
+    fn scaling_compares_one_thread_with_all() {
+        let count = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&count);
+        let crew = Crew::new(3, move || {
+            let counter = Arc::clone(&counter);
+            Ok(Box::new(move |n_times| {
+                counter.fetch_add(n_times, Ordering::Relaxed);
+                Ok(())
+            }))
+        });
+        assert!(scaling(crew.unwrap())(5).unwrap() > 0.0);
+        assert_eq!(count.load(Ordering::Relaxed), 5 + 3 * 5);
     }
 
     #[test]
@@ -190,6 +219,6 @@ mod tests {
     #[test]
     fn failing_work_is_an_error() {
         let crew = Crew::new(1, || Ok(Box::new(|_| anyhow::bail!("it trapped"))));
-        assert_eq!(crew.unwrap().run(1).unwrap_err().to_string(), "it trapped");
+        assert_eq!(crew.unwrap().run(1, 1).unwrap_err().to_string(), "it trapped");
     }
 }

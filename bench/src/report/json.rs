@@ -30,6 +30,7 @@ fn row(report: &Report, row: &Row) -> Value {
     let unit = match row.unit {
         Unit::Nanoseconds => "ns",
         Unit::Bytes => "bytes",
+        Unit::Times => "times",
     };
     let mut value = json!({ "name": row.name, "about": row.about, "unit": unit });
     match &row.outcome {
@@ -74,7 +75,7 @@ mod tests {
         assert_eq!(value["versions"]["extism"], "1.41.0");
         assert_eq!(value["machine"]["cores"], 2);
         let rows = &value["measures"];
-        assert_eq!(rows.as_array().map(Vec::len), Some(6));
+        assert_eq!(rows.as_array().map(Vec::len), Some(7));
         let ratio = json!({ "median": 62.0, "low": 62.0, "high": 62.0 });
         assert_eq!(rows[0]["extism_over_plugsmith"], ratio);
         assert_eq!(rows[1]["limit"], json!({ "absent": "no pool" }));
@@ -82,7 +83,9 @@ mod tests {
         assert_eq!(rows[1]["against"], against);
         assert_eq!(rows[2]["extism_over_plugsmith"], Value::Null);
         assert_eq!(rows[3]["unit"], "bytes");
-        assert_eq!(rows[4]["skipped"], "`zig.wasm` was not built");
-        assert_eq!(rows[5]["failed"], "it trapped");
+        assert_eq!(rows[4]["unit"], "times");
+        assert_eq!(rows[4]["extism_over_plugsmith"], Value::Null);
+        assert_eq!(rows[5]["skipped"], "`zig.wasm` was not built");
+        assert_eq!(rows[6]["failed"], "it trapped");
     }
 }

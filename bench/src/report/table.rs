@@ -77,11 +77,14 @@ pub(crate) fn brief(row: &Row) -> String {
         Outcome::Failed(reason) => format!("failed: {reason}"),
         Outcome::Measured(figures) => {
             let ours = cost(figures.ours.median, row.unit);
-            let what = if row.unit == Unit::Bytes { "memory" } else { "time" };
-            let ahead = figures.ahead.as_ref().map_or_else(String::new, |ahead| {
-                format!("; Extism {} the {what}", times(ahead.median))
-            });
-            format!("{ours}{ahead}")
+            let (peer, what) = match row.unit {
+                Unit::Nanoseconds => (figures.ahead.as_ref(), " the time"),
+                Unit::Bytes => (figures.ahead.as_ref(), " the memory"),
+                Unit::Times => (figures.peer.as_ref().ok(), ""),
+            };
+            let peer = peer
+                .map_or_else(String::new, |peer| format!("; Extism {}{what}", times(peer.median)));
+            format!("{ours}{peer}")
         }
     }
 }
@@ -149,6 +152,7 @@ pool-2            124× ± 0%                  —  20.0 ns ± 0%   2.48 µs ± 
     compared with `empty`: Plugsmith 0.50×, Extism 1.00×
 fuse                      —         1.00× ± 0%  2.00 ms ± 0%            [2]  2.00 ms ± 0%
 idle                      —                  —   0.00 B ± 0%  4.00 KiB ± 0%           [1]
+scaling                   —                  —    1.88× ± 0%     1.00× ± 0%           [1]
 zig  skipped: `zig.wasm` was not built
 echo  FAILED: it trapped
 
@@ -171,6 +175,7 @@ A quick run: not for quoting.
             "20.0 ns; Extism 124× the time",
             "2.00 ms",
             "0.00 B",
+            "1.88×; Extism 1.00×",
             "skipped: `zig.wasm` was not built",
             "failed: it trapped",
         ];
