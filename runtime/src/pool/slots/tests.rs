@@ -1,3 +1,5 @@
+//! Slots in every state: who is served when, and that none is lost.
+
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     thread::ScopedJoinHandle,
