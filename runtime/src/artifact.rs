@@ -130,6 +130,11 @@ impl Artifact {
         Ok(Self { manifest, modules })
     }
 
+    /// Says whether the kernel is part of a module.
+    pub(crate) fn is_fused(&self) -> bool {
+        self.modules.iter().any(|module| module.fused.is_some())
+    }
+
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.manifest
     }
@@ -189,7 +194,7 @@ impl CompiledPlugin {
     }
 
     fn write(&self) -> Result<Vec<u8>, ArtifactError> {
-        let plan = &self.shared.plan;
+        let plan = &self.shared.builds.first().plan;
         let modules = plan.named_modules();
         let notes = plan.notes().map(FusedNotes::to_bytes).unwrap_or_default();
         let mut manifest = Manifest::clone(&self.shared.manifest);

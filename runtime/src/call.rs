@@ -127,10 +127,13 @@ impl Plugin {
         if self.live.as_ref().is_some_and(LiveInstance::is_spent) {
             self.discard_instance();
         }
-        let live = self.live.get_or_insert_with(|| {
-            let vars = std::mem::take(&mut self.vars);
-            LiveInstance::new(&self.compiled.shared, self.id, vars, &self.cancel)
-        });
+        let live = match &mut self.live {
+            Some(live) => live,
+            empty @ None => {
+                let (compiled, vars) = (&self.compiled.shared, &mut self.vars);
+                empty.insert(LiveInstance::new(compiled, self.id, vars, &self.cancel)?)
+            }
+        };
         let outcome = live.run(&self.compiled.shared, request);
         if self.compiled.shared.options.measures_calls() {
             self.fuel_consumed = live.fuel_consumed();

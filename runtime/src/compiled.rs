@@ -5,34 +5,24 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use foldhash::fast::RandomState;
 use plugsmith_manifest::Manifest;
-use uuid::Uuid;
-use wasmtime::{ExternType, Linker, Module, Store, ValType};
+use wasmtime::{ExternType, Module, ValType};
 
+#[cfg(feature = "wasi")]
+use crate::wasi::{self, Wasi};
 use crate::{
     artifact::ArtifactError,
     builder::{Options, PluginBuilder, Source},
+    builds::{Builds, LinkOptions},
     compile::Compiler,
-    deadline::Deadline,
-    engine::{EngineConfig, SharedEngine},
+    engine::{EngineConfig, Places, SharedEngine},
     error::{CallError, Error, LoadError},
     fuse::FusedNotes,
-    host::{
-        self,
-        http::{HttpAccess, HttpSession},
-        vars::Vars,
-    },
+    host::http::HttpAccess,
     host_fn::Function,
-    kernel::KernelModule,
-    limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryBudget, MemoryLimits},
-    link::{EXTISM_ENV_MODULE, EXTISM_USER_MODULE, Plan, legacy},
-    log::{GuestLog, LogOptions},
-    signature, source,
-    state::State,
-};
-#[cfg(feature = "wasi")]
-use crate::{
-    link::CompiledModule,
-    wasi::{self, Wasi},
+    limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryLimits},
+    link::{CompiledModule, EXTISM_ENV_MODULE, EXTISM_USER_MODULE, legacy},
+    signature,
+    source::{self, NamedModule},
 };
 
 /// A plug-in that is ready to be instantiated any number of times.
@@ -61,7 +51,7 @@ pub struct CompiledPlugin {
 
 /// What all plug-ins made from one compilation share.
 pub(crate) struct Compiled {
-    pub(crate) engine: Arc<SharedEngine>,
+    pub(crate) builds: Builds,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) limits: MemoryLimits,
     pub(crate) time_limit: Option<Duration>,
@@ -70,7 +60,6 @@ pub(crate) struct Compiled {
     /// What is granted of the system, if anything is that the plug-in uses.
     #[cfg(feature = "wasi")]
     pub(crate) wasi: Option<Wasi>,
-    pub(crate) plan: Plan,
     pub(crate) exports: ExportTable,
 }
 
@@ -88,7 +77,7 @@ impl CompiledPlugin {
     /// is unless the plug-in has several modules, is debugged, or was asked to be
     /// [linked](PluginBuilder::with_linked_kernel).
     pub fn is_fused(&self) -> bool {
-        self.shared.plan.notes().is_some()
+        self.shared.builds.first().plan.notes().is_some()
     }
 }
 
@@ -100,29 +89,21 @@ impl fmt::Debug for CompiledPlugin {
 
 fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let PluginBuilder { source, functions, options } = builder;
-    let engine = engine(&options)?;
-    let replacement = functions.iter().find(|function| replaces_kernel(function, &engine.kernel));
-    let (manifest, modules) = match source {
+    let (engine, manifest, modules) = match source {
         Source::Input(input) => {
             let (manifest, modules) = source::read(input)?;
-            let cache = options.cache.open()?;
-            let compiler = Compiler {
-                engine: &engine,
-                cache: cache.as_ref(),
-                may_fuse: options.may_fuse() && replacement.is_none(),
-                page_limit: manifest.memory.max_pages,
-            };
-            let modules = compiler.compile(&modules)?;
-            (manifest, modules)
+            let (engine, modules) = compile_modules(&manifest, &modules, &functions, &options)?;
+            (engine, manifest, modules)
         }
         Source::Artifact(artifact) => {
-            let modules = artifact.load(&engine.engine)?;
-            let is_fused = modules.iter().any(|module| module.code.fused.is_some());
-            if let Some(function) = replacement.filter(|_| is_fused) {
+            let engine = engine(&options, artifact.is_fused())?;
+            if let Some(function) = replacement(&functions, &engine).filter(|_| artifact.is_fused())
+            {
                 let name = function.name().to_owned();
                 return Err(ArtifactError::ReplacedFunction { name }.into());
             }
-            (artifact.manifest().clone(), modules)
+            let modules = artifact.load(&engine.engine)?;
+            (engine, artifact.manifest().clone(), modules)
         }
     };
     let limits = MemoryLimits {
@@ -132,16 +113,20 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
     let time_limit = manifest.timeout_ms.map(Duration::from_millis);
     let http = Arc::new(HttpAccess::new(&manifest, options.http, limits.kernel_pages));
     let manifest = Arc::new(manifest);
-
-    let mut linker = Linker::new(&engine.engine);
     #[cfg(feature = "wasi")]
-    let wasi = grant_wasi(&mut linker, &options, &manifest, &modules)?;
-    host::define(&mut linker, &functions)?;
-    let mut scratch = Store::new(&engine.engine, scratch_state(&manifest, limits));
-    let plan = Plan::new(modules, linker, &engine.kernel, &mut scratch)?;
+    let wasi = grant_wasi(&options, &manifest, &modules)?;
+    let link_options = LinkOptions {
+        functions,
+        #[cfg(feature = "wasi")]
+        wasi: options.wasi,
+        manifest: Arc::clone(&manifest),
+        limits,
+    };
+    let builds = Builds::new(engine, modules, link_options)?;
+    let plan = &builds.first().plan;
     let exports = ExportTable::of(plan.main(), plan.notes());
     Ok(Compiled {
-        engine,
+        builds,
         manifest,
         limits,
         time_limit,
@@ -149,39 +134,70 @@ fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
         http,
         #[cfg(feature = "wasi")]
         wasi,
-        plan,
         exports,
     })
 }
 
-/// Says whether a plug-in of before Extism 1.0 gets this function where it would get the kernel's, which
-/// then must not become part of it.
-fn replaces_kernel(function: &Function, kernel: &KernelModule) -> bool {
-    let namespace = function.namespace().unwrap_or(EXTISM_USER_MODULE);
-    match legacy::successor(namespace, function.name()) {
-        Some((EXTISM_ENV_MODULE, name)) => kernel.export_type(name).is_some(),
-        _ => false,
+/// Compiles modules, in an engine with seats if the kernel may become part of the only one.
+fn compile_modules(
+    manifest: &Manifest,
+    modules: &[NamedModule],
+    functions: &[Function],
+    options: &Options,
+) -> Result<(Arc<SharedEngine>, Vec<CompiledModule>), LoadError> {
+    let seated = engine(options, options.may_fuse() && modules.len() == 1)?;
+    let cache = options.cache.open()?;
+    let compile = |engine: &SharedEngine| {
+        let compiler = Compiler {
+            engine,
+            cache: cache.as_ref(),
+            may_fuse: options.may_fuse() && replacement(functions, engine).is_none(),
+            page_limit: manifest.memory.max_pages,
+        };
+        compiler.compile(modules)
+    };
+    match compile(&seated) {
+        Ok(compiled) => Ok((seated, compiled)),
+        // It may be too large for a seat.
+        Err(_) if seated.has_seats() => {
+            let engine = seated.without_seats()?;
+            let compiled = compile(&engine)?;
+            Ok((engine, compiled))
+        }
+        Err(err) => Err(err),
     }
 }
 
-fn engine(options: &Options) -> Result<Arc<SharedEngine>, LoadError> {
+/// Returns a function that a plug-in of before Extism 1.0 gets where it would get the kernel's, which
+/// then must not become part of it.
+fn replacement<'a>(functions: &'a [Function], engine: &SharedEngine) -> Option<&'a Function> {
+    functions.iter().find(|function| {
+        let namespace = function.namespace().unwrap_or(EXTISM_USER_MODULE);
+        match legacy::successor(namespace, function.name()) {
+            Some((EXTISM_ENV_MODULE, name)) => engine.kernel.export_type(name).is_some(),
+            _ => false,
+        }
+    })
+}
+
+fn engine(options: &Options, seats: bool) -> Result<Arc<SharedEngine>, LoadError> {
     let config = EngineConfig {
         debug_info: options.debug.debug_info,
         fuel: options.counts_fuel(),
         coredump: options.debug.coredump.is_some(),
         profiling: options.debug.profiling_strategy,
+        places: if seats { Places::Seats } else { Places::Anew },
     };
     #[cfg(feature = "unstable-wasmtime")]
     if let Some(base) = &options.engine_config {
-        return SharedEngine::own(config, base.clone());
+        return SharedEngine::own(EngineConfig { places: Places::Anew, ..config }, base.clone());
     }
     SharedEngine::get(config)
 }
 
-/// Defines the system interface if it is granted, and returns the grant if a module uses it.
+/// Returns what is granted of the system, if it is granted and a module uses it.
 #[cfg(feature = "wasi")]
 fn grant_wasi(
-    linker: &mut Linker<State>,
     options: &Options,
     manifest: &Manifest,
     modules: &[CompiledModule],
@@ -189,22 +205,9 @@ fn grant_wasi(
     if !options.wasi {
         return Ok(None);
     }
-    wasi::define(linker)?;
     let wasi = Wasi::new(options.system.clone(), manifest)?;
     let is_imported = wasi::is_imported(modules.iter().map(|module| &module.code.module));
     Ok(is_imported.then_some(wasi))
-}
-
-/// Returns the data of a store in which nothing will run.
-pub(crate) fn scratch_state(manifest: &Arc<Manifest>, limits: MemoryLimits) -> State {
-    State::new(
-        GuestLog::new(Uuid::nil(), LogOptions::default()),
-        Arc::clone(manifest),
-        Vars::default(),
-        Deadline::new(None, Arc::default()),
-        MemoryBudget::new(limits),
-        HttpSession::new(&Arc::default()),
-    )
 }
 
 /// The export that is a program rather than a function.

@@ -68,13 +68,14 @@ pub(crate) struct CancelFlag {
 }
 
 impl CancelFlag {
-    /// Asks the running call of `engine` that watches this flag, or else the next one, to end.
-    pub(crate) fn raise(&self, engine: &Engine) {
+    /// Asks the running call that watches this flag, or else the next one, to end.
+    pub(crate) fn raise(&self) {
         self.pending.store(true, Ordering::Relaxed);
         // Pairs with the fence in `Deadline::arm`: a call that reads the new epoch also reads the
-        // flag, and a call that read the old one is interrupted by the new.
+        // flag, and a call that read the old one is interrupted by the new. Of an engine that is not
+        // among these yet, every call begins after the lock that `watch` takes was given back here.
         fence(Ordering::Release);
-        engine.increment_epoch();
+        TICKER.lock().advance_epochs();
     }
 
     pub(crate) fn lower(&self) {
@@ -243,6 +244,18 @@ struct Work {
     engines: Vec<EngineWeak>,
 }
 
+impl Work {
+    fn advance_epochs(&mut self) {
+        self.engines.retain(|engine| match engine.upgrade() {
+            Some(engine) => {
+                engine.increment_epoch();
+                true
+            }
+            None => false,
+        });
+    }
+}
+
 const ASLEEP: u32 = 0;
 const AWAKE: u32 = 1;
 
@@ -293,13 +306,7 @@ impl Ticker {
             thread::sleep(TICK);
             self.ticks.fetch_add(1, Ordering::Relaxed);
             let mut work = self.lock();
-            work.engines.retain(|engine| match engine.upgrade() {
-                Some(engine) => {
-                    engine.increment_epoch();
-                    true
-                }
-                None => false,
-            });
+            work.advance_epochs();
             idle_ticks = if self.is_idle() { idle_ticks + 1 } else { 0 };
             if idle_ticks < IDLE_TICKS {
                 continue;
@@ -340,7 +347,7 @@ mod tests {
         deadline.arm().unwrap();
         assert_eq!(deadline.check(), Ok(()));
         assert_eq!(deadline.remaining(), None);
-        cancel.raise(&Engine::default());
+        cancel.raise();
         for _ in 0..2 {
             assert_eq!(deadline.check(), Err(Interruption::Cancelled));
         }
@@ -352,7 +359,7 @@ mod tests {
     #[test]
     fn a_cancellation_waits_for_the_next_call_and_ends_one() {
         let (mut deadline, cancel) = deadline(None);
-        cancel.raise(&Engine::default());
+        cancel.raise();
         assert_eq!(deadline.arm(), Err(Interruption::Cancelled));
         assert_eq!(deadline.arm(), Ok(()));
         assert_eq!(deadline.disarm(), Ok(()));
@@ -361,7 +368,7 @@ mod tests {
     #[test]
     fn a_cancellation_can_be_taken_back() {
         let (mut deadline, cancel) = deadline(None);
-        cancel.raise(&Engine::default());
+        cancel.raise();
         cancel.lower();
         assert_eq!(deadline.arm(), Ok(()));
     }

@@ -2,18 +2,47 @@
 //!
 //! An engine compiles code and holds what compiled code has in common. Beside it stands the kernel,
 //! compiled once. Engines live as long as the process: there are as many as configurations in use.
+//!
+//! An engine with *seats* keeps places for instances ready, each with the address space of its
+//! memories, so that to make and to drop an instance hardly involves the operating system. What an
+//! instance left in its place is gone before the next one gets it: the engine promises that.
 
 use std::{
     collections::HashMap,
     sync::{
         Arc, LazyLock, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
 
-use wasmtime::{Config, Engine, WasmBacktraceDetails};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    WasmBacktraceDetails,
+};
 
-use crate::{deadline, debug::ProfilingStrategy, error::LoadError, kernel::KernelModule};
+use crate::{
+    deadline, debug::ProfilingStrategy, error::LoadError, kernel::KernelModule,
+    limits::TABLE_ELEMENT_LIMIT,
+};
+
+/// How many seats an engine has, and with how few it makes do where the system grants no more address
+/// space: a memory takes four gibibytes of it, whatever its size.
+const N_SEATS: [u32; 2] = [1_000, 100];
+
+/// How many memories an instance on a seat may have: the kernel's, one of its own, and one for objects
+/// that are garbage-collected.
+const MEMORIES_PER_SEAT: u32 = 3;
+
+/// How many tables an instance on a seat may have.
+const TABLES_PER_SEAT: u32 = 4;
+
+/// How many bytes the engine's own data of an instance on a seat may take.
+const MAX_INSTANCE_BYTES: usize = 16 << 20;
+
+/// How many bytes of a memory on a seat that is free stay in physical memory: what an instance changed
+/// of them is put back to what it was, which is faster than to have the system find pages for the next
+/// one. At most a hundred free seats have such.
+const KEPT_BYTES: usize = 128 << 10;
 
 /// What may differ from one engine to another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -25,6 +54,17 @@ pub(crate) struct EngineConfig {
     /// Keep what a core dump shows when a guest traps.
     pub(crate) coredump: bool,
     pub(crate) profiling: ProfilingStrategy,
+    pub(crate) places: Places,
+}
+
+/// Where instances are made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Places {
+    /// Each where the system has room for it.
+    #[default]
+    Anew,
+    /// On seats.
+    Seats,
 }
 
 /// An engine and the kernel compiled for it.
@@ -34,6 +74,20 @@ pub(crate) struct SharedEngine {
     pub(crate) number: u64,
     pub(crate) engine: Engine,
     pub(crate) kernel: KernelModule,
+    config: EngineConfig,
+    seats: Option<Seats>,
+}
+
+/// How many seats an engine has, and how many of them are taken.
+#[derive(Debug)]
+struct Seats {
+    n_seats: u32,
+    n_taken: AtomicU32,
+}
+
+/// A seat that is taken, till it is dropped.
+pub(crate) struct Seat {
+    engine: Arc<SharedEngine>,
 }
 
 impl SharedEngine {
@@ -71,12 +125,73 @@ impl SharedEngine {
             return Err(LoadError::ProfilingDisabled { feature: "profiling" });
         }
         config.apply(&mut base);
-        let engine = Engine::new(&base).map_err(LoadError::engine)?;
+        let seated =
+            N_SEATS.iter().filter(|_| config.places == Places::Seats).find_map(|&n_seats| {
+                let engine = Engine::new(base.clone().allocation_strategy(seats(n_seats))).ok()?;
+                Some((engine, Some(Seats { n_seats, n_taken: AtomicU32::new(0) })))
+            });
+        let (engine, seats) = match seated {
+            Some(seated) => seated,
+            None => (Engine::new(&base).map_err(LoadError::engine)?, None),
+        };
         deadline::watch(&engine);
         let kernel = KernelModule::new(&engine).map_err(LoadError::engine)?;
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { number, engine, kernel })
+        Ok(Self { number, engine, kernel, config, seats })
     }
+
+    /// Says whether instances are made on seats.
+    pub(crate) fn has_seats(&self) -> bool {
+        self.seats.is_some()
+    }
+
+    /// Returns the engine that is as this one, without seats.
+    ///
+    /// # Errors
+    ///
+    /// As [`SharedEngine::get`].
+    pub(crate) fn without_seats(&self) -> Result<Arc<Self>, LoadError> {
+        Self::get(EngineConfig { places: Places::Anew, ..self.config })
+    }
+}
+
+impl Seat {
+    /// Takes a seat of `engine`, if one is free.
+    pub(crate) fn take(engine: &Arc<SharedEngine>) -> Option<Self> {
+        let Seats { n_seats, n_taken } = engine.seats.as_ref()?;
+        let one_more = |n_taken| (n_taken < *n_seats).then_some(n_taken + 1);
+        // What the instance before left, the engine itself hands on.
+        n_taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        Some(Self { engine: Arc::clone(engine) })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some(seats) = &self.engine.seats {
+            seats.n_taken.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Returns how the engine makes instances on seats.
+fn seats(n_seats: u32) -> InstanceAllocationStrategy {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(n_seats)
+        .total_memories(n_seats * MEMORIES_PER_SEAT)
+        .total_tables(n_seats * TABLES_PER_SEAT)
+        .total_gc_heaps(n_seats)
+        .total_component_instances(0)
+        .max_memories_per_module(MEMORIES_PER_SEAT)
+        .max_tables_per_module(TABLES_PER_SEAT)
+        .max_core_instance_size(MAX_INSTANCE_BYTES)
+        .max_memory_size(1 << 32)
+        // One more, so that it is our limit which is met and named.
+        .table_elements(usize::try_from(TABLE_ELEMENT_LIMIT + 1).unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(KEPT_BYTES)
+        .table_keep_resident(KEPT_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    InstanceAllocationStrategy::Pooling(pool)
 }
 
 /// Returns a configuration with the proposals that plug-ins in the wild are built with.

@@ -10,9 +10,11 @@ use uuid::Uuid;
 use wasmtime::{Instance, Store, TypedFunc, UpdateDeadline};
 
 use crate::{
+    builds::Build,
     compiled::{Callable, Compiled},
     deadline::{CancelFlag, Deadline, Interruption},
     dump,
+    engine::Seat,
     error::CallError,
     host::{http::HttpSession, vars::Vars},
     kernel::Kernel,
@@ -30,6 +32,9 @@ const MESSAGE_LEN: usize = 65_536;
 /// An instance of a plug-in.
 pub(crate) struct LiveInstance {
     store: Store<State>,
+    build: Arc<Build>,
+    /// Given back after the store.
+    _seat: Option<Seat>,
     kernel: Option<Kernel>,
     guest: Option<Guest>,
     /// The program ran, which may be called once only, or the guest exited.
@@ -73,8 +78,20 @@ pub(crate) struct Request<'a> {
 }
 
 impl LiveInstance {
-    /// Makes a store; no guest code runs yet.
-    pub(crate) fn new(compiled: &Compiled, id: Uuid, vars: Vars, cancel: &Arc<CancelFlag>) -> Self {
+    /// Makes a store; no guest code runs yet. Takes the variables when nothing can fail any more.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Instantiate`] if there is no engine to make it in.
+    pub(crate) fn new(
+        compiled: &Compiled,
+        id: Uuid,
+        vars: &mut Vars,
+        cancel: &Arc<CancelFlag>,
+    ) -> Result<Self, CallError> {
+        let (build, seat) =
+            compiled.builds.next().map_err(|err| CallError::Instantiate { source: err.into() })?;
+        let vars = std::mem::take(vars);
         let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel));
         let budget = MemoryBudget::new(compiled.limits);
         let http = HttpSession::new(&compiled.http);
@@ -82,7 +99,7 @@ impl LiveInstance {
         let manifest = Arc::clone(&compiled.manifest);
         let mut state = State::new(log, manifest, vars, deadline, budget, http);
         state.shared_vars.clone_from(&compiled.options.shared_vars);
-        let mut store = Store::new(&compiled.engine.engine, state);
+        let mut store = Store::new(&build.engine.engine, state);
         store.limiter(|state| &mut state.budget);
         store.epoch_deadline_callback(|mut ctx| {
             ctx.data_mut().deadline.check()?;
@@ -96,15 +113,17 @@ impl LiveInstance {
                 Ok(())
             });
         }
-        Self {
+        Ok(Self {
             store,
+            build,
+            _seat: seat,
             kernel: None,
             guest: None,
             spent: false,
             in_call: false,
             tank: None,
             report: None,
-        }
+        })
     }
 
     /// Says whether the instance can serve no further call.
@@ -144,7 +163,7 @@ impl LiveInstance {
         let input_len = request.input.len() as u64;
         self.store.data_mut().meter = Some(Meter::start());
         let outcome = self.run_unmeasured(compiled, request);
-        let output_len = outcome.as_ref().map_or(0, |output| output.len() as u64);
+        let output_len = outcome.as_ref().map_or(0, |output| output.len());
         self.report = self.store.data_mut().meter.take().map(|meter| {
             let [time, guest_time, host_time] = meter.times();
             CallReport {
@@ -224,9 +243,8 @@ impl LiveInstance {
         }
         let message = self.error_message();
         let refusal = self.store.data().budget.refusal();
-        let outcome =
-            Evidence { name, ending, interruption, message, refusal, fused: compiled.plan.notes() }
-                .judge();
+        let fused = self.build.plan.notes();
+        let outcome = Evidence { name, ending, interruption, message, refusal, fused }.judge();
         if let (Err(_), Some(path)) = (&outcome, &compiled.options.debug.memdump)
             && let Some(kernel) = self.kernel
         {
@@ -331,11 +349,9 @@ impl LiveInstance {
             let state = self.store.data_mut();
             state.wasi = Some(wasi.context(&state.log).map_err(refused)?);
         }
-        let main = compiled.plan.instantiate(
-            &mut self.store,
-            &compiled.engine.kernel,
-            compiled.options.extensions(),
-        );
+        let Build { engine, plan } = &*self.build;
+        let offered = compiled.options.extensions();
+        let main = plan.instantiate(&mut self.store, &engine.kernel, offered);
         self.kernel = self.store.data().made_kernel();
         let main = main.map_err(|(running, err)| stopped_start(running, err))?;
         self.guest = Some(Guest { main, exports: vec![None; compiled.exports.n_callable()] });

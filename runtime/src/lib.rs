@@ -36,6 +36,7 @@
 pub mod __private;
 mod artifact;
 mod builder;
+mod builds;
 mod cache;
 mod call;
 mod compile;

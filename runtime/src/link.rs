@@ -104,6 +104,20 @@ impl Plan {
         }
     }
 
+    /// Returns the modules that this is a plan for.
+    pub(crate) fn modules(&self) -> Vec<CompiledModule> {
+        let compiled = |name: &String, code: &Arc<SharedCode>| CompiledModule {
+            name: name.clone(),
+            code: Arc::clone(code),
+        };
+        match self {
+            Self::Fused(plan) => vec![compiled(&plan.name, &plan.code)],
+            Self::Linked(plan) => {
+                plan.modules.iter().map(|planned| compiled(&planned.name, &planned.code)).collect()
+            }
+        }
+    }
+
     /// Makes an instance of everything, gives the store its kernel, and runs the initialisers.
     /// Returns the main module's instance.
     ///

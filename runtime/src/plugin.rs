@@ -1,7 +1,15 @@
 //! A plug-in, as the host holds it: what it was compiled from, its instance while it has one, and
 //! what outlives instances.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, hash_map::RandomState},
+    fmt,
+    hash::BuildHasher as _,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use uuid::Uuid;
 
@@ -69,7 +77,7 @@ impl Plugin {
     /// None today; the signature is that of Extism's crate.
     pub fn new_from_compiled(compiled: &CompiledPlugin) -> Result<Self, Error> {
         Ok(Self {
-            id: Uuid::new_v4(),
+            id: new_id(),
             compiled: compiled.clone(),
             live: None,
             vars: Vars::default(),
@@ -103,11 +111,7 @@ impl Plugin {
 
     /// Returns a handle that ends a call of this plug-in from another thread.
     pub fn cancel_handle(&self) -> CancelHandle {
-        CancelHandle {
-            id: self.id,
-            flag: Arc::clone(&self.cancel),
-            engine: self.compiled.shared.engine.engine.clone(),
-        }
+        CancelHandle { id: self.id, flag: Arc::clone(&self.cancel) }
     }
 
     /// Returns how much fuel the last call used, or `None` without a fuel limit or a call.
@@ -146,6 +150,17 @@ impl fmt::Debug for Plugin {
     }
 }
 
+/// Returns an id that no other plug-in has, of this process or another, without asking the system for
+/// random bytes each time.
+fn new_id() -> Uuid {
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let [high, low] = [0, 1].map(|half| KEY.hash_one((number, half)));
+    let bits = u128::from(high) << u64::BITS | u128::from(low);
+    uuid::Builder::from_random_bytes(bits.to_ne_bytes()).into_uuid()
+}
+
 /// Ends a call from another thread.
 ///
 /// A cancellation is never lost: it stays pending until one call has ended by it, the one under way
@@ -156,7 +171,6 @@ pub struct CancelHandle {
     /// The plug-in that the handle belongs to.
     pub id: Uuid,
     flag: Arc<CancelFlag>,
-    engine: wasmtime::Engine,
 }
 
 impl CancelHandle {
@@ -167,7 +181,7 @@ impl CancelHandle {
     ///
     /// None today; the signature is that of Extism's crate.
     pub fn cancel(&self) -> Result<(), Error> {
-        self.flag.raise(&self.engine);
+        self.flag.raise();
         Ok(())
     }
 

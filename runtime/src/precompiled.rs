@@ -62,6 +62,15 @@ impl Code<'_> {
     }
 }
 
+/// Makes a module for another engine of what an engine has compiled.
+///
+/// # Errors
+///
+/// If the two have different settings, or this one takes no such module.
+pub(crate) fn copy(module: &Module, engine: &Engine) -> wasmtime::Result<Module> {
+    Code { bytes: Cow::Owned(module.serialize()?) }.load(engine)
+}
+
 /// Makes and checks seals: keyed BLAKE3 hashes behind what they vouch for.
 #[derive(Clone)]
 pub(crate) struct Seal {

@@ -3,6 +3,7 @@
 use std::{any::Any, sync::Arc};
 
 use plugsmith_manifest::Manifest;
+use uuid::Uuid;
 
 #[cfg(feature = "wasi")]
 use crate::wasi::WasiContext;
@@ -11,8 +12,8 @@ use crate::{
     extensions::Extensions,
     host::{http::HttpSession, vars::Vars},
     kernel::Kernel,
-    limits::MemoryBudget,
-    log::GuestLog,
+    limits::{MemoryBudget, MemoryLimits},
+    log::{GuestLog, LogOptions},
     report::Meter,
     shared_vars::SharedVars,
 };
@@ -103,4 +104,16 @@ impl State {
     pub(crate) fn kernel(&self) -> Kernel {
         self.kernel.expect("the kernel is made before the guest")
     }
+}
+
+/// Returns the data of a store in which nothing will run.
+pub(crate) fn scratch(manifest: &Arc<Manifest>, limits: MemoryLimits) -> State {
+    State::new(
+        GuestLog::new(Uuid::nil(), LogOptions::default()),
+        Arc::clone(manifest),
+        Vars::default(),
+        Deadline::new(None, Arc::default()),
+        MemoryBudget::new(limits),
+        HttpSession::new(&Arc::default()),
+    )
 }

@@ -41,13 +41,11 @@ impl Vars {
     ///
     /// [`HostError::VarsFull`] if all would cost more than `limit`; they are then unchanged.
     fn change(&mut self, key: &str, value: Option<&[u8]>, limit: u64) -> Result<(), HostError> {
-        match value {
-            Some(value) => self.set(key, value, limit),
-            None => {
-                self.remove(key);
-                Ok(())
-            }
+        if let Some(value) = value {
+            return self.set(key, value, limit);
         }
+        self.remove(key);
+        Ok(())
     }
 
     fn set(&mut self, key: &str, value: &[u8], limit: u64) -> Result<(), HostError> {
@@ -105,16 +103,13 @@ pub(super) fn define(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 fn var_get(caller: &mut Caller<'_, State>, key: u64) -> wasmtime::Result<u64> {
     let (mut blocks, state) = Blocks::of(caller);
     let key = blocks.text(key, "a variable's key")?;
-    let given = match &state.shared_vars {
-        Some(shared) => {
-            let vars = shared.lock();
-            let value = vars.map().get(key);
-            blocks.put(value.map(Vec::as_slice))
-        }
-        None => {
-            let value = state.vars.map().get(key);
-            blocks.put(value.map(Vec::as_slice))
-        }
+    let given = if let Some(shared) = &state.shared_vars {
+        let vars = shared.lock();
+        let value = vars.map().get(key);
+        blocks.put(value.map(Vec::as_slice))
+    } else {
+        let value = state.vars.map().get(key);
+        blocks.put(value.map(Vec::as_slice))
     };
     given.or_else(|value| give(caller, &value))
 }

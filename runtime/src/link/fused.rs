@@ -16,7 +16,7 @@ use crate::{
 /// How a fused module is made into an instance.
 pub(crate) struct FusedPlan {
     pub(super) name: String,
-    code: Arc<SharedCode>,
+    pub(super) code: Arc<SharedCode>,
     pre: InstancePre<State>,
     notes: Arc<FusedNotes>,
     /// The kernel's memory.

@@ -380,7 +380,7 @@ mod tests {
     use wasmtime::{Engine, ExternType, Store};
 
     use super::*;
-    use crate::{compiled::scratch_state, limits::MemoryLimits};
+    use crate::{limits::MemoryLimits, state};
 
     /// Names and types of a linker's functions, in order of their names.
     fn functions<T: 'static>(linker: &Linker<T>, store: &mut Store<T>) -> Vec<(String, String)> {
@@ -406,7 +406,7 @@ mod tests {
         wasmtime_wasi::p1::add_to_linker_sync(&mut theirs, |context: &mut WasiP1Ctx| context)
             .unwrap();
         let limits = MemoryLimits { guest_pages: None, kernel_pages: 16 };
-        let state = scratch_state(&Arc::new(Manifest::default()), limits);
+        let state = state::scratch(&Arc::new(Manifest::default()), limits);
         let context = wasmtime_wasi::WasiCtxBuilder::new().build_p1();
         assert_eq!(
             functions(&ours, &mut Store::new(&engine, state)),

@@ -25,6 +25,7 @@ mod no_http;
 mod outcome;
 mod pool;
 mod report;
+mod seats;
 #[cfg(any(feature = "http", feature = "register-http"))]
 #[cfg_attr(
     not(feature = "http"),
