@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::crowd::{self, Crowd};
+
 /// What the help says before the list of measures.
 pub(crate) const HELP: &str = "\
 Measures Plugsmith, the published Extism library and the limit on the same work.
@@ -26,6 +28,8 @@ Flags:
 pub(crate) enum Invocation {
     Help,
     List,
+    /// What the benchmark asks of itself, in a process of its own.
+    Crowd(Crowd),
     Measure(Flags),
 }
 
@@ -74,6 +78,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Invocation, String> {
         match argument {
             "-h" | "--help" => return Ok(Invocation::Help),
             "--list" => return Ok(Invocation::List),
+            crowd::FLAG => return Crowd::parse(arguments).map(Invocation::Crowd),
             "--quick" => flags.quick = true,
             "--json" => flags.json = file(arguments.next())?,
             "--svg" => flags.svg = file(arguments.next())?,

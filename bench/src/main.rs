@@ -6,6 +6,7 @@
 
 #![deny(unsafe_code)]
 
+mod crowd;
 mod flags;
 mod host_functions;
 mod limit;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         }
+        Ok(Invocation::Crowd(crowd)) => crowd.make(open_peer),
         Ok(Invocation::Measure(flags)) => run(&flags),
         Err(message) => {
             eprintln!("error: {message}");
@@ -143,7 +145,7 @@ fn introduce(machine: &Machine, n_measures: usize, effort: Effort) {
 
 /// Takes one measure, whatever comes of it.
 fn take(measure: Measure, setting: &Setting, effort: Effort) -> Row {
-    let effort = if measure.unit == Unit::Bytes { Effort::ONCE } else { effort };
+    let effort = if measure.unit.is_steady() { Effort::ONCE } else { effort };
     let outcome = if setting.has(measure.guest) {
         let subjects = (measure.subjects)(setting);
         let samples = subjects.and_then(|subjects| sampling::sample(subjects, effort));

@@ -4,6 +4,7 @@
 //! work right.
 
 mod calls;
+mod crowd;
 mod instances;
 mod loading;
 mod memory;
@@ -54,6 +55,10 @@ impl Measure {
         Self { unit: Unit::Bytes, ..self }
     }
 
+    fn in_count(self) -> Self {
+        Self { unit: Unit::Count, ..self }
+    }
+
     fn in_times(self) -> Self {
         Self { unit: Unit::Times, ..self }
     }
@@ -70,11 +75,20 @@ pub(crate) enum Unit {
     Bytes,
     /// No cost: how many times as much each side does of what it did before. More is better.
     Times,
+    /// No cost: how many of something there are. More is better.
+    Count,
+}
+
+impl Unit {
+    /// Says whether that is no matter of time, so that to look once is to know.
+    pub(crate) fn is_steady(self) -> bool {
+        matches!(self, Self::Bytes | Self::Count)
+    }
 }
 
 /// Every measure, in the order of the report.
 pub(crate) fn all() -> Vec<Measure> {
-    [calls::all(), instances::all(), loading::all(), threads::all(), memory::all()]
+    [calls::all(), instances::all(), loading::all(), threads::all(), memory::all(), crowd::all()]
         .into_iter()
         .flatten()
         .collect()

@@ -55,7 +55,7 @@ impl Figures {
         };
         let ratio = |numerators: &[f64], denominators: &[f64]| match unit {
             Unit::Nanoseconds | Unit::Bytes => Spread::of_ratios(numerators, denominators),
-            Unit::Times => None,
+            Unit::Times | Unit::Count => None,
         };
         Some(Self {
             ours: Spread::of(&samples.ours)?,
@@ -111,6 +111,7 @@ pub(crate) fn cost(value: f64, unit: Unit) -> String {
         Unit::Nanoseconds => &[(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")],
         Unit::Bytes => &[(1_048_576.0, "MiB"), (1024.0, "KiB"), (1.0, "B")],
         Unit::Times => return times(value),
+        Unit::Count => return format!("{value:.0}"),
     };
     // A value that would be rounded up to the next unit is told in that.
     let fits = |(scale, _): &&(f64, &str)| value >= scale * 0.9995;
@@ -220,6 +221,7 @@ pub(crate) mod tests {
             (4_096.0, Unit::Bytes, "4.00 KiB"),
             (104_857_600.0, Unit::Bytes, "100 MiB"),
             (1.884, Unit::Times, "1.88×"),
+            (16_384.0, Unit::Count, "16384"),
         ];
         for (value, unit, text) in rows {
             assert_eq!(cost(value, unit), text);

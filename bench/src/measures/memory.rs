@@ -16,7 +16,7 @@ const BIG: usize = 100 << 20;
 
 /// How many instances idle at once, and how large their plug-in is.
 const N_IDLE: usize = 100;
-const IDLE_LEN: usize = 2 << 20;
+pub(super) const IDLE_LEN: usize = 2 << 20;
 
 pub(super) fn all() -> Vec<Measure> {
     vec![
@@ -146,7 +146,7 @@ fn call_peer(plugin: &mut peer::Plugin, input: &[u8]) -> Result<()> {
 }
 
 /// Makes a module about `len` bytes long, by a section that nobody reads.
-fn padded(mut wasm: Vec<u8>, len: usize) -> Result<Vec<u8>> {
+pub(super) fn padded(mut wasm: Vec<u8>, len: usize) -> Result<Vec<u8>> {
     let padding = len.saturating_sub(wasm.len());
     // A custom section; its length, in five groups of seven bits; and a name of no bytes.
     let len = u32::try_from(padding + 1).context("a section's length fits into 32 bits")?;

@@ -31,6 +31,7 @@ fn row(report: &Report, row: &Row) -> Value {
         Unit::Nanoseconds => "ns",
         Unit::Bytes => "bytes",
         Unit::Times => "times",
+        Unit::Count => "count",
     };
     let mut value = json!({ "name": row.name, "about": row.about, "unit": unit });
     match &row.outcome {

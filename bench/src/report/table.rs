@@ -80,10 +80,12 @@ pub(crate) fn brief(row: &Row) -> String {
             let (peer, what) = match row.unit {
                 Unit::Nanoseconds => (figures.ahead.as_ref(), " the time"),
                 Unit::Bytes => (figures.ahead.as_ref(), " the memory"),
-                Unit::Times => (figures.peer.as_ref().ok(), ""),
+                Unit::Times | Unit::Count => (figures.peer.as_ref().ok(), ""),
             };
-            let peer = peer
-                .map_or_else(String::new, |peer| format!("; Extism {}{what}", times(peer.median)));
+            let unit = if row.unit == Unit::Count { Unit::Count } else { Unit::Times };
+            let peer = peer.map_or_else(String::new, |peer| {
+                format!("; Extism {}{what}", cost(peer.median, unit))
+            });
             format!("{ours}{peer}")
         }
     }
