@@ -30,14 +30,8 @@ const ORDER: [SectionId; 13] = [
 ];
 
 /// The sections that the kernel adds something to.
-const GROWING: [SectionId; 6] = [
-    SectionId::Type,
-    SectionId::Function,
-    SectionId::Memory,
-    SectionId::Global,
-    SectionId::Export,
-    SectionId::Code,
-];
+const GROWING: [SectionId; 5] =
+    [SectionId::Type, SectionId::Function, SectionId::Memory, SectionId::Export, SectionId::Code];
 
 /// A section of the guest's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +52,6 @@ pub(super) struct Shape<'a> {
     pub(super) n_types: u32,
     pub(super) n_functions: u32,
     pub(super) n_memories: u32,
-    pub(super) n_globals: u32,
     pub(super) start: Option<u32>,
     pub(super) exports: Vec<&'a str>,
     /// For each imported function, the function of the kernel that serves it.
@@ -95,7 +88,6 @@ impl<'a> Shape<'a> {
             n_types: 0,
             n_functions: 0,
             n_memories: 0,
-            n_globals: 0,
             start: None,
             exports: Vec::new(),
             served: Vec::new(),
@@ -125,7 +117,6 @@ impl<'a> Shape<'a> {
                     }
                 }
                 Payload::MemorySection(memories) => shape.n_memories += memories.count(),
-                Payload::GlobalSection(globals) => shape.n_globals += globals.count(),
                 Payload::ExportSection(exports) => {
                     for export in exports {
                         shape.exports.push(export.ok()?.name);
@@ -191,8 +182,7 @@ impl<'a> Shape<'a> {
                 // Of the kernel nothing but functions can be given away here.
                 _ if is_kernels(import.module, import.name) => return None,
                 TypeRef::Memory(_) => self.n_memories += 1,
-                TypeRef::Global(_) => self.n_globals += 1,
-                TypeRef::Table(_) | TypeRef::Tag(_) => {}
+                TypeRef::Global(_) | TypeRef::Table(_) | TypeRef::Tag(_) => {}
             }
         }
         Some(())
