@@ -43,7 +43,7 @@ const PREFIX: &str = "plugsmith:";
 const ADDED_LIMIT: usize = 16 << 20;
 
 /// Names a module's layout for those who keep it: changes with whatever this file does.
-pub(crate) const VERSION: &str = concat!("fused 2 ", env!("CARGO_PKG_VERSION"));
+pub(crate) const VERSION: &str = concat!("fused 3 ", env!("CARGO_PKG_VERSION"));
 
 /// A guest's module with the kernel in it.
 pub(crate) struct Fused {
@@ -146,6 +146,7 @@ impl<'a> Writer<'a> {
             id if id == SectionId::Type as u8 => self.kernel.types().clone(),
             id if id == SectionId::Function as u8 => self.kernel.functions(self.shape.n_types),
             id if id == SectionId::Memory as u8 => self.kernel.memory().clone(),
+            id if id == SectionId::Global as u8 => self.kernel.globals().clone(),
             id if id == SectionId::Export as u8 => self.exports(),
             id if id == SectionId::Start as u8 => return Some(()),
             id if id == SectionId::Code as u8 => return self.code(),
@@ -226,4 +227,8 @@ struct Items {
 }
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twins;

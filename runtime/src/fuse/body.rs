@@ -1,20 +1,30 @@
 //! Copies the guest's functions, and replaces what they call of the kernel.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    rc::Rc,
+};
 
 use wasm_encoder::{Encode as _, InstructionSink};
-use wasmparser::{BinaryReader, FunctionBody, Operator, ValType};
+use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use super::{
-    copy_loop::{self, Context, Width},
+    copy_loop::{Code, Context, Search, Width},
     expand::{Expansion, Scratch},
     kernel::KernelParts,
     offsets::OffsetMapBuilder,
-    shape::Shape,
+    shape::{Shape, Signature, width},
 };
 
 /// How many bytes a function may have that does nothing but pass its arguments on.
 const FORWARDER_LEN: usize = 32;
+
+/// How many bytes a function may have that is looked into where a loop calls it.
+const WRAPPER_LEN: usize = 128;
+
+/// How many steps the search for loops may take in any module, and for each of a module's bytes.
+const N_STEPS: (usize, usize) = (100_000, 1);
 
 /// What takes the place of a call of an import.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +40,10 @@ pub(super) struct Splicer<'a> {
     shape: &'a Shape<'a>,
     /// By function: imports that the kernel serves, and functions that pass their arguments on to one.
     targets: HashMap<u32, Target>,
+    /// Small functions that load or store, and do more than pass their arguments on.
+    wrappers: HashSet<u32>,
+    /// How many steps the search for loops may still take.
+    n_steps: usize,
     offsets: OffsetMapBuilder,
 }
 
@@ -48,7 +62,14 @@ impl<'a> Splicer<'a> {
         };
         let imports = (0_u32..).zip(&shape.served);
         let targets = imports.filter_map(|(idx, name)| Some((idx, target((*name)?)?))).collect();
-        let mut splicer = Self { guest, shape, targets, offsets: OffsetMapBuilder::default() };
+        let mut splicer = Self {
+            guest,
+            shape,
+            targets,
+            wrappers: HashSet::new(),
+            n_steps: N_STEPS.0 + guest.len() * N_STEPS.1,
+            offsets: OffsetMapBuilder::default(),
+        };
         splicer.find_forwarders();
         splicer
     }
@@ -61,7 +82,7 @@ impl<'a> Splicer<'a> {
         code: &mut Vec<u8>,
     ) -> Option<()> {
         let locals = self.locals(idx, &range)?;
-        let (edits, needs_scratch) = self.edits(&range, &locals)?;
+        let (edits, needs_scratch) = self.edits(idx, &range, &locals)?;
         if edits.is_empty() {
             range.len().encode(code);
             return self.copy(range, code);
@@ -100,11 +121,18 @@ impl<'a> Splicer<'a> {
     }
 
     /// Returns what is to be changed in a body, in order, and whether that needs scratch locals.
-    fn edits(&self, range: &Range<usize>, locals: &Locals) -> Option<(Vec<Edit>, bool)> {
+    fn edits(
+        &mut self,
+        idx: usize,
+        range: &Range<usize>,
+        locals: &Locals,
+    ) -> Option<(Vec<Edit>, bool)> {
         let scratch = Scratch::at(u32::try_from(locals.widths.len()).ok()?);
         let mut edits = Vec::new();
         let mut needs_scratch = false;
-        let mut loops = Vec::new();
+        let mut has_loops = false;
+        // Among the operators, the calls that load and store.
+        let mut exchanges = Vec::new();
         let mut operators = self.parse(range)?.get_operators_reader().ok()?;
         for idx in 0.. {
             if operators.eof() {
@@ -115,18 +143,26 @@ impl<'a> Splicer<'a> {
                 Operator::Call { function_index } => (function_index, false),
                 Operator::ReturnCall { function_index } => (function_index, true),
                 Operator::Loop { .. } => {
-                    loops.push((idx, start));
+                    has_loops = true;
                     continue;
                 }
                 _ => continue,
             };
-            let Some(target) = self.targets.get(&function) else { continue };
+            let Some(target) = self.targets.get(&function) else {
+                if self.wrappers.contains(&function) {
+                    exchanges.push(idx);
+                }
+                continue;
+            };
             let range = start..operators.original_position();
             let mut code = Vec::new();
             match target.expansion {
                 Some(expansion) if !is_tail => {
                     expansion.write(self.shape.n_memories, scratch, &mut code);
                     needs_scratch = true;
+                    if expansion.is_exchange() {
+                        exchanges.push(idx);
+                    }
                 }
                 _ if is_tail => {
                     InstructionSink::new(&mut code).return_call(target.function);
@@ -137,47 +173,102 @@ impl<'a> Splicer<'a> {
             }
             edits.push(Edit { range, code });
         }
-        if needs_scratch && !loops.is_empty() {
-            self.find_copies(range, locals, &loops, scratch, &mut edits)?;
+        if has_loops && !exchanges.is_empty() {
+            let preludes = self.preludes(idx, range, locals, scratch, &exchanges)?;
+            needs_scratch |= !preludes.is_empty();
+            edits.extend(preludes);
+            // What is between stands before what replaces.
+            edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
         }
         Some((edits, needs_scratch))
     }
 
-    /// Adds what goes in front of those loops that copy. `loops` are their places among the
-    /// operators and in the file.
-    fn find_copies(
-        &self,
+    /// Returns what goes into a function for the loops in it that copy. `exchanges` are the places of
+    /// the calls that load and store among the operators.
+    fn preludes(
+        &mut self,
+        idx: usize,
         range: &Range<usize>,
         locals: &Locals,
-        loops: &[(usize, usize)],
         scratch: Scratch,
-        edits: &mut Vec<Edit>,
-    ) -> Option<()> {
-        let operators = self.parse(range)?.get_operators_reader().ok()?;
-        let operators: Vec<Operator<'_>> = operators.into_iter().collect::<Result<_, _>>().ok()?;
-        let expansion = |function: u32| self.targets.get(&function)?.expansion;
-        let context = Context { locals: &locals.widths, expansion: &expansion };
-        for &(idx, start) in loops {
-            let memory = self.shape.n_memories;
-            if let Some(code) = copy_loop::prelude(&operators, idx, &context, memory, scratch) {
-                edits.push(Edit { range: start..start, code });
-            }
+        exchanges: &[usize],
+    ) -> Option<Vec<Edit>> {
+        let (operators, starts) = self.operators(range)?;
+        let Signature { params, n_results } = &**self.shape.signatures.get(idx)?;
+        let code = Code::new(operators, locals.widths.clone(), params.len(), *n_results);
+        let Some(code) = code.map(Rc::new) else { return Some(Vec::new()) };
+        let search = Search {
+            code: &code,
+            context: Context {
+                globals: &self.shape.globals,
+                expansion: &|function| self.targets.get(&function)?.expansion,
+                callee: &|function| self.callee(function),
+            },
+            memory: self.shape.n_memories,
+            scratch,
+        };
+        let mut n_steps = self.n_steps;
+        let preludes = search.preludes(exchanges, &mut n_steps);
+        self.n_steps = n_steps;
+        let edit = |(at, code): (usize, Vec<u8>)| Edit { range: starts[at]..starts[at], code };
+        Some(preludes.into_iter().map(edit).collect())
+    }
+
+    /// Returns the code of a function of the guest's own, if it is small.
+    fn callee(&self, function: u32) -> Option<Rc<Code<'a>>> {
+        let n_imported = self.shape.served.len();
+        let idx = usize::try_from(function).ok()?.checked_sub(n_imported)?;
+        let range = self.shape.bodies.get(idx)?;
+        if range.len() > WRAPPER_LEN {
+            return None;
         }
-        edits.sort_by_key(|edit| edit.range.start);
-        Some(())
+        let locals = self.locals(idx, range)?;
+        let Signature { params, n_results } = &**self.shape.signatures.get(idx)?;
+        let (operators, _) = self.operators(range)?;
+        Code::new(operators, locals.widths, params.len(), *n_results).map(Rc::new)
+    }
+
+    /// Returns the operators of a body, and where each is in the file.
+    fn operators(&self, range: &Range<usize>) -> Option<(Vec<Operator<'a>>, Vec<usize>)> {
+        let reader = self.parse(range)?.get_operators_reader().ok()?;
+        let operators: Vec<_> = reader.into_iter_with_offsets().collect::<Result<_, _>>().ok()?;
+        Some(operators.into_iter().unzip())
     }
 
     /// Finds the functions that do nothing but pass their arguments on to the kernel.
     fn find_forwarders(&mut self) {
         let n_imported = u32::try_from(self.shape.served.len()).unwrap_or(u32::MAX);
         let forwarders: Vec<(u32, Target)> = (n_imported..)
-            .zip(self.shape.bodies.iter().zip(&self.shape.params))
+            .zip(self.shape.bodies.iter().zip(&self.shape.signatures))
             .filter(|(_, (range, _))| range.len() <= FORWARDER_LEN)
-            .filter_map(|(function, (range, params))| {
-                Some((function, self.forwarded(range, params.len())?))
+            .filter_map(|(function, (range, signature))| {
+                Some((function, self.forwarded(range, signature.params.len())?))
             })
             .collect();
         self.targets.extend(forwarders);
+        let wrappers: Vec<u32> = (n_imported..)
+            .zip(&self.shape.bodies)
+            .filter(|(_, range)| range.len() <= WRAPPER_LEN)
+            .filter(|(function, range)| {
+                !self.targets.contains_key(function) && self.exchanges(range) == Some(true)
+            })
+            .map(|(function, _)| function)
+            .collect();
+        self.wrappers.extend(wrappers);
+    }
+
+    /// Says whether a body has a call that loads or stores.
+    fn exchanges(&self, range: &Range<usize>) -> Option<bool> {
+        let mut operators = self.parse(range)?.get_operators_reader().ok()?;
+        while !operators.eof() {
+            if let Operator::Call { function_index } = operators.read().ok()?
+                && let Some(target) = self.targets.get(&function_index)
+                && target.expansion.is_some_and(Expansion::is_exchange)
+            {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     /// Returns what a function passes its arguments on to, if that is all it does.
@@ -199,7 +290,7 @@ impl<'a> Splicer<'a> {
         let n_groups = reader.get_count();
         let start = reader.original_position();
         let mut widths: Vec<Option<Width>> =
-            self.shape.params.get(idx)?.iter().copied().map(width).collect();
+            self.shape.signatures.get(idx)?.params.iter().copied().map(width).collect();
         for _ in 0..n_groups {
             let (n, ty) = reader.read().ok()?;
             widths.resize(widths.len().checked_add(usize::try_from(n).ok()?)?, width(ty));
@@ -220,12 +311,4 @@ struct Locals {
     /// How many groups of locals are declared, and where in the file.
     n_groups: u32,
     groups: Range<usize>,
-}
-
-fn width(ty: ValType) -> Option<Width> {
-    match ty {
-        ValType::I32 => Some(Width::I32),
-        ValType::I64 => Some(Width::I64),
-        _ => None,
-    }
 }

@@ -1,34 +1,86 @@
-//! Loops that copy between the guest's memory and the kernel's, a byte or a word a round, as every kit
-//! for plug-ins has them: most of their rounds are done by one instruction ahead of the loop.
+//! Loops that copy between the guest's memory and the kernel's, some bytes a round, as every kit for
+//! plug-ins has them: most of their rounds are done by one instruction.
 //!
-//! What is written in front of a loop finds out for how many rounds the loop would go on, and stay
-//! within bounds, whatever the guest's numbers are; copies what these rounds would copy; and moves the
-//! locals that count to where these rounds would have left them. The loop itself stays as it is and
-//! always has at least one whole round left, which sets all other locals; so the end of the loop, an
-//! access out of bounds, and a copy that overlaps itself are the loop's own business, as they were.
+//! What counts is what a round does, however it is spelled: it is executed with sums in the place of
+//! numbers (`walk.rs`, `execute.rs`), through branches, blocks, frames in memory and small functions
+//! that it calls, and then it is said what many such rounds do (`conclude.rs`).
+//!
+//! What is written at the beginning of a round finds out for how many rounds the loop would go on, and
+//! stay within bounds, whatever the guest's numbers are; copies what these rounds would copy; and moves
+//! the variables that count to where these rounds would have left them. The loop itself stays as it is
+//! and always has at least one whole round left, which sets all other variables; so the end of the
+//! loop, an access out of bounds, and a copy that overlaps itself are the loop's own business, as they
+//! were.
 
+mod accesses;
+mod code;
+mod conclude;
+mod execute;
 mod linear;
-mod recognise;
+mod value;
+mod walk;
 mod write;
 
-use wasmparser::Operator;
+use std::rc::Rc;
 
-use self::recognise::recognise;
-pub(super) use self::{linear::Width, recognise::Context};
+pub(super) use self::{code::Code, linear::Width, walk::Context};
 use super::expand::Scratch;
 
-/// Returns the instructions to put in front of the loop whose head is `operators[at]`, if it copies.
-/// `memory` is the kernel's.
-pub(super) fn prelude(
-    operators: &[Operator<'_>],
-    at: usize,
-    context: &Context<'_>,
-    memory: u32,
-    scratch: Scratch,
-) -> Option<Vec<u8>> {
-    let copy_loop = recognise(operators, at, context)?;
-    Some(write::write(&copy_loop, context.locals, memory, scratch))
+/// How many ends of blocks before and after a call are tried as the beginning of a round.
+const N_CUTS: usize = 8;
+
+/// Looks for loops in a function.
+pub(super) struct Search<'a, 'f> {
+    pub(super) code: &'f Rc<Code<'a>>,
+    pub(super) context: Context<'a, 'f>,
+    /// The kernel's.
+    pub(super) memory: u32,
+    pub(super) scratch: Scratch,
 }
 
+impl Search<'_, '_> {
+    /// Returns what to write, and before which operators, given the calls that load and store. `n_steps`
+    /// is how many operators may be looked at, and is counted down.
+    pub(super) fn preludes(&self, calls: &[usize], n_steps: &mut usize) -> Vec<(usize, Vec<u8>)> {
+        let mut preludes: Vec<(usize, Vec<u8>)> = Vec::new();
+        let mut tried = Vec::new();
+        for &call in calls {
+            let Some(head) = self.code.around(call).find(|idx| self.code.is_loop(*idx)) else {
+                continue;
+            };
+            if !tried.contains(&head) {
+                tried.push(head);
+                if let Some(code) = self.prelude(head + 1, n_steps) {
+                    preludes.push((head, code));
+                }
+            }
+            if preludes.iter().any(|(at, _)| *at == head) {
+                continue;
+            }
+            // The loop begins its rounds elsewhere than at its head.
+            let is_end = |idx: &usize| self.code.is_end(*idx);
+            let before = (head + 1..call).rev().filter(is_end).take(N_CUTS);
+            let after = (call..self.code.end(head)).filter(is_end).take(N_CUTS);
+            let ends = before.chain(after);
+            let found = ends.map(|idx| idx + 1).find_map(|cut| {
+                let is_taken = preludes.iter().any(|(at, _)| *at == cut);
+                if is_taken { None } else { Some((cut, self.prelude(cut, n_steps)?)) }
+            });
+            preludes.extend(found);
+        }
+        preludes
+    }
+
+    /// Returns what to write for a round that begins before the operator `cut`.
+    fn prelude(&self, cut: usize, n_steps: &mut usize) -> Option<Vec<u8>> {
+        let copy_loop = walk::find(self.code, cut, &self.context, n_steps)?;
+        Some(write::write(&copy_loop, self.memory, self.scratch))
+    }
+}
+
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod tests;

@@ -63,6 +63,11 @@ impl Expansion {
         })
     }
 
+    /// Says whether this loads or stores what is exchanged.
+    pub(super) fn is_exchange(self) -> bool {
+        !matches!(self, Self::InputLength | Self::InputOffset)
+    }
+
     /// Writes the instructions, which take the function's arguments from the stack and leave its
     /// result there. `memory` is the kernel's.
     pub(super) fn write(self, memory: u32, scratch: Scratch, code: &mut Vec<u8>) {

@@ -6,7 +6,7 @@ use plugsmith_manifest::MAIN_MODULE;
 use wasm_encoder::SectionId;
 use wasmparser::{BinaryReader, CompositeInnerType, Parser, Payload, TypeRef, ValType};
 
-use super::kernel;
+use super::{copy_loop::Width, kernel};
 use crate::link::{EXTISM_ENV_MODULE, legacy};
 
 /// Bytes of a module before its first section: magic number and version.
@@ -30,8 +30,14 @@ const ORDER: [SectionId; 13] = [
 ];
 
 /// The sections that the kernel adds something to.
-const GROWING: [SectionId; 5] =
-    [SectionId::Type, SectionId::Function, SectionId::Memory, SectionId::Export, SectionId::Code];
+const GROWING: [SectionId; 6] = [
+    SectionId::Type,
+    SectionId::Function,
+    SectionId::Memory,
+    SectionId::Global,
+    SectionId::Export,
+    SectionId::Code,
+];
 
 /// A section of the guest's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +51,13 @@ pub(super) struct Section {
     pub(super) items: Range<usize>,
 }
 
+/// The type of a function.
+#[derive(Debug)]
+pub(super) struct Signature {
+    pub(super) params: Vec<ValType>,
+    pub(super) n_results: usize,
+}
+
 /// A guest's module.
 pub(super) struct Shape<'a> {
     sections: Vec<Section>,
@@ -52,12 +65,15 @@ pub(super) struct Shape<'a> {
     pub(super) n_types: u32,
     pub(super) n_functions: u32,
     pub(super) n_memories: u32,
+    pub(super) n_globals: u32,
     pub(super) start: Option<u32>,
     pub(super) exports: Vec<&'a str>,
     /// For each imported function, the function of the kernel that serves it.
     pub(super) served: Vec<Option<&'a str>>,
-    /// The parameters of each function of the module's own.
-    pub(super) params: Vec<Arc<[ValType]>>,
+    /// The type of each function of the module's own.
+    pub(super) signatures: Vec<Arc<Signature>>,
+    /// The width of each global, `None` for those that are no integer.
+    pub(super) globals: Vec<Option<Width>>,
     /// The body of each function of the module's own, in the file.
     pub(super) bodies: Vec<Range<usize>>,
 }
@@ -88,13 +104,15 @@ impl<'a> Shape<'a> {
             n_types: 0,
             n_functions: 0,
             n_memories: 0,
+            n_globals: 0,
             start: None,
             exports: Vec::new(),
             served: Vec::new(),
-            params: Vec::new(),
+            signatures: Vec::new(),
+            globals: Vec::new(),
             bodies: Vec::new(),
         };
-        let mut params_of_type: HashMap<u32, Arc<[ValType]>> = HashMap::new();
+        let mut function_types: HashMap<u32, Arc<Signature>> = HashMap::new();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload.ok()?;
             shape.note_section(bytes, &payload)?;
@@ -104,7 +122,10 @@ impl<'a> Shape<'a> {
                         group.into_iter().flat_map(wasmparser::RecGroup::into_types)
                     }) {
                         if let CompositeInnerType::Func(function) = &ty.composite_type.inner {
-                            params_of_type.insert(shape.n_types, function.params().into());
+                            let n_results = function.results().len();
+                            let signature =
+                                Signature { params: function.params().into(), n_results };
+                            function_types.insert(shape.n_types, Arc::new(signature));
                         }
                         shape.n_types += 1;
                     }
@@ -112,11 +133,16 @@ impl<'a> Shape<'a> {
                 Payload::ImportSection(imports) => shape.note_imports(imports)?,
                 Payload::FunctionSection(types) => {
                     for ty in types {
-                        shape.params.push(Arc::clone(params_of_type.get(&ty.ok()?)?));
+                        shape.signatures.push(Arc::clone(function_types.get(&ty.ok()?)?));
                         shape.n_functions += 1;
                     }
                 }
                 Payload::MemorySection(memories) => shape.n_memories += memories.count(),
+                Payload::GlobalSection(globals) => {
+                    for global in globals {
+                        shape.note_global(global.ok()?.ty.content_type);
+                    }
+                }
                 Payload::ExportSection(exports) => {
                     for export in exports {
                         shape.exports.push(export.ok()?.name);
@@ -127,7 +153,7 @@ impl<'a> Shape<'a> {
                 _ => {}
             }
         }
-        (shape.bodies.len() == shape.params.len()).then_some(shape)
+        (shape.bodies.len() == shape.signatures.len()).then_some(shape)
     }
 
     /// Returns the guest's sections in order, with an empty one wherever it has none of those that
@@ -167,6 +193,11 @@ impl<'a> Shape<'a> {
         Some(())
     }
 
+    fn note_global(&mut self, ty: ValType) {
+        self.globals.push(width(ty));
+        self.n_globals += 1;
+    }
+
     fn note_imports(&mut self, imports: wasmparser::ImportSectionReader<'a>) -> Option<()> {
         for import in imports.into_imports() {
             let import = import.ok()?;
@@ -182,7 +213,8 @@ impl<'a> Shape<'a> {
                 // Of the kernel nothing but functions can be given away here.
                 _ if is_kernels(import.module, import.name) => return None,
                 TypeRef::Memory(_) => self.n_memories += 1,
-                TypeRef::Global(_) | TypeRef::Table(_) | TypeRef::Tag(_) => {}
+                TypeRef::Global(ty) => self.note_global(ty.content_type),
+                TypeRef::Table(_) | TypeRef::Tag(_) => {}
             }
         }
         Some(())
@@ -198,6 +230,15 @@ pub(super) fn is_name_section(guest: &[u8], section: &Section) -> bool {
 impl Section {
     fn empty(id: SectionId) -> Self {
         Self { id: id as u8, range: 0..0, n_items: 0, items: 0..0 }
+    }
+}
+
+/// Returns the width of a type, if it is an integer's.
+pub(super) fn width(ty: ValType) -> Option<Width> {
+    match ty {
+        ValType::I32 => Some(Width::I32),
+        ValType::I64 => Some(Width::I64),
+        _ => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sums of locals and constants, which is all that addresses and counters in a copying loop are.
+//! Sums of variables and constants, which is all that addresses and counters in a copying loop are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,14 @@ pub(crate) enum Width {
 }
 
 impl Width {
+    /// Returns how many bytes such an integer has.
+    pub(super) fn n_bytes(self) -> usize {
+        match self {
+            Self::I32 => 4,
+            Self::I64 => 8,
+        }
+    }
+
     /// Reduces a number to this many bits.
     pub(super) fn wrap(self, number: u64) -> u64 {
         match self {
@@ -28,11 +36,32 @@ impl Width {
     }
 }
 
-/// What a sum consists of, by value at the head of the loop.
+/// Where a loop keeps a number from round to round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holder {
+    Local(u32),
+    Global(u32),
+    /// The guest's memory, as a frame of a function is: a group of accesses, and where in it.
+    Slot {
+        group: usize,
+        at: i64,
+    },
+}
+
+/// A number that a loop keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Variable {
+    pub(super) holder: Holder,
+    pub(super) width: Width,
+}
+
+/// What a sum consists of, by value at the beginning of a round.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Term {
-    /// A local of this width, which a sum of 32 bits may take of 64.
-    Local { idx: u32, width: Width },
+    /// A sum of 32 bits may take a variable of 64.
+    Variable(Variable),
+    /// A register of the kernel's, by its address, of 64 bits. None changes in a round.
+    Register(u32),
     /// A sum of 32 bits, extended to 64.
     Extended { sum: Box<Linear>, signed: bool },
 }
@@ -45,17 +74,32 @@ pub(super) struct Linear {
     pub(super) constant: u64,
 }
 
-/// How much each local that counts grows with each round.
-pub(super) type Steps = BTreeMap<u32, i64>;
+/// How much each variable that counts grows with each round.
+pub(super) type Steps = BTreeMap<Variable, i64>;
 
 impl Linear {
-    pub(super) fn local(idx: u32, width: Width) -> Self {
-        let terms = BTreeMap::from([(Term::Local { idx, width }, 1)]);
-        Self { width, terms, constant: 0 }
+    pub(super) fn variable(variable: Variable) -> Self {
+        Self::term(variable.width, Term::Variable(variable))
+    }
+
+    pub(super) fn term(width: Width, term: Term) -> Self {
+        Self { width, terms: BTreeMap::from([(term, 1)]), constant: 0 }
     }
 
     pub(super) fn constant(width: Width, constant: u64) -> Self {
         Self { width, terms: BTreeMap::new(), constant: width.wrap(constant) }
+    }
+
+    /// Returns this number, if it is the same whatever the variables are.
+    pub(super) fn as_constant(&self) -> Option<u64> {
+        self.terms.is_empty().then_some(self.constant)
+    }
+
+    /// Returns this without its constant, and the constant as a signed number.
+    pub(super) fn split(mut self) -> (Self, i64) {
+        let constant = self.width.signed(self.constant);
+        self.constant = 0;
+        (self, constant)
     }
 
     /// Returns this plus `factor` times another sum of the same width.
@@ -79,9 +123,7 @@ impl Linear {
         let mut low = Self::constant(Width::I32, self.constant);
         for (term, factor) in &self.terms {
             let term = match term {
-                Term::Local { idx, width } => {
-                    Self { width: Width::I32, ..Self::local(*idx, *width) }
-                }
+                Term::Variable(_) | Term::Register(_) => Self::term(Width::I32, term.clone()),
                 // What an extension adds lies above.
                 Term::Extended { sum, .. } => (**sum).clone(),
             };
@@ -100,15 +142,15 @@ impl Linear {
             };
             return Self::constant(Width::I64, constant);
         }
-        let terms = BTreeMap::from([(Term::Extended { sum: Box::new(self), signed }, 1)]);
-        Self { width: Width::I64, terms, constant: 0 }
+        Self::term(Width::I64, Term::Extended { sum: Box::new(self), signed })
     }
 
     /// Returns how much this grows with each round, as long as no extended sum overflows.
     pub(super) fn delta(&self, steps: &Steps) -> i64 {
         let delta = self.terms.iter().fold(0_u64, |delta, (term, factor)| {
             let step = match term {
-                Term::Local { idx, .. } => steps.get(idx).copied().unwrap_or_default(),
+                Term::Variable(variable) => steps.get(variable).copied().unwrap_or_default(),
+                Term::Register(_) => 0,
                 Term::Extended { sum, .. } => sum.delta(steps),
             };
             delta.wrapping_add(step.cast_unsigned().wrapping_mul(*factor))
@@ -116,14 +158,15 @@ impl Linear {
         self.width.signed(self.width.wrap(delta))
     }
 
-    /// Adds the locals that this depends on.
-    pub(super) fn note_locals(&self, locals: &mut BTreeSet<u32>) {
+    /// Adds the variables that this depends on.
+    pub(super) fn note_variables(&self, variables: &mut BTreeSet<Variable>) {
         for term in self.terms.keys() {
             match term {
-                Term::Local { idx, .. } => {
-                    locals.insert(*idx);
+                Term::Variable(variable) => {
+                    variables.insert(*variable);
                 }
-                Term::Extended { sum, .. } => sum.note_locals(locals),
+                Term::Register(_) => {}
+                Term::Extended { sum, .. } => sum.note_variables(variables),
             }
         }
     }
@@ -131,17 +174,17 @@ impl Linear {
     /// Returns the sums in this that are extended, and whether with their sign.
     pub(super) fn extensions(&self) -> impl Iterator<Item = (&Self, bool)> {
         self.terms.keys().filter_map(|term| match term {
-            Term::Local { .. } => None,
+            Term::Variable(_) | Term::Register(_) => None,
             Term::Extended { sum, signed } => Some((&**sum, *signed)),
         })
     }
 
-    /// Returns the constant, if this is that local plus a constant.
-    pub(super) fn step_of(&self, idx: u32) -> Option<i64> {
+    /// Returns the constant, if this is that variable plus a constant.
+    pub(super) fn step_of(&self, variable: Variable) -> Option<i64> {
         let mut terms = self.terms.iter();
         match (terms.next(), terms.next()) {
-            (Some((Term::Local { idx: own, width }, 1)), None)
-                if *own == idx && *width == self.width =>
+            (Some((Term::Variable(own), 1)), None)
+                if *own == variable && own.width == self.width =>
             {
                 Some(self.width.signed(self.constant))
             }
@@ -154,24 +197,28 @@ impl Linear {
 mod tests {
     use super::*;
 
+    fn local(idx: u32) -> Variable {
+        Variable { holder: Holder::Local(idx), width: Width::I32 }
+    }
+
     #[test]
     fn sums_are_kept_in_their_width() {
-        let local = Linear::local(3, Width::I32);
-        let sum = local.clone().plus(&Linear::constant(Width::I32, u64::MAX), 1);
-        assert_eq!(sum.step_of(3), Some(-1));
-        assert_eq!(sum.delta(&Steps::from([(3, 8)])), 8);
-        assert_eq!(local.times(4).delta(&Steps::from([(3, -2)])), -8);
-        assert_eq!(sum.clone().plus(&local, u64::MAX).terms.len(), 0);
-        assert_eq!(sum.step_of(4), None);
+        let sum = Linear::variable(local(3)).plus(&Linear::constant(Width::I32, u64::MAX), 1);
+        assert_eq!(sum.step_of(local(3)), Some(-1));
+        assert_eq!(sum.delta(&Steps::from([(local(3), 8)])), 8);
+        assert_eq!(sum.times(4).delta(&Steps::from([(local(3), -2)])), -8);
+        assert_eq!(sum.clone().plus(&Linear::variable(local(3)), u64::MAX).terms.len(), 0);
+        assert_eq!(sum.step_of(local(4)), None);
+        assert_eq!(sum.split(), (Linear::variable(local(3)), -1));
     }
 
     #[test]
     fn an_extension_is_undone_by_wrapping() {
-        let sum = Linear::local(0, Width::I32).plus(&Linear::constant(Width::I32, 5), 1);
+        let sum = Linear::variable(local(0)).plus(&Linear::constant(Width::I32, 5), 1);
         let long = sum.clone().extended(true).plus(&Linear::constant(Width::I64, 1 << 40), 1);
         assert_eq!(long.wrapped(), sum);
         assert_eq!(long.extensions().count(), 1);
-        assert_eq!(long.delta(&Steps::from([(0, 1)])), 1);
+        assert_eq!(long.delta(&Steps::from([(local(0), 1)])), 1);
         let minus = Linear::constant(Width::I32, u64::from(u32::MAX));
         assert_eq!(minus.clone().extended(true).constant, u64::MAX);
         assert_eq!(minus.extended(false).constant, u64::from(u32::MAX));

@@ -4,8 +4,9 @@ use plugsmith_kernel::layout;
 use wasm_encoder::{BlockType, InstructionSink, MemArg};
 
 use super::{
-    linear::{Linear, Term, Width},
-    recognise::{Comparison, CopyLoop, Place, Relation},
+    conclude::{CopyLoop, Frame, Place},
+    linear::{Holder, Linear, Term, Variable, Width},
+    value::{Comparison, Relation},
 };
 use crate::fuse::expand::{START, Scratch};
 
@@ -16,16 +17,10 @@ const USEFUL_LEN: i64 = 64;
 const PAGE_BITS: i64 = 16;
 
 /// Returns the instructions for a loop.
-pub(super) fn write(
-    copy_loop: &CopyLoop,
-    locals: &[Option<Width>],
-    memory: u32,
-    scratch: Scratch,
-) -> Vec<u8> {
+pub(super) fn write(copy_loop: &CopyLoop, memory: u32, scratch: Scratch) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut prelude = Prelude {
         copy_loop,
-        locals,
         memory,
         n_rounds: scratch.word,
         first: scratch.offset,
@@ -38,7 +33,6 @@ pub(super) fn write(
 
 struct Prelude<'a> {
     copy_loop: &'a CopyLoop,
-    locals: &'a [Option<Width>],
     memory: u32,
     /// A local: how many rounds are done at once.
     n_rounds: u32,
@@ -48,10 +42,14 @@ struct Prelude<'a> {
     code: InstructionSink<'a>,
 }
 
-impl Prelude<'_> {
+impl<'a> Prelude<'a> {
     fn write(&mut self) {
         let copy_loop = self.copy_loop;
-        let useful_rounds = USEFUL_LEN / i64::from(copy_loop.len);
+        let useful_rounds = (USEFUL_LEN / copy_loop.len).max(1);
+        for frame in &copy_loop.frames {
+            self.frame_in_bounds(frame);
+            self.code.if_(BlockType::Empty);
+        }
         // Beyond any number of rounds that there are.
         self.code.i64_const(i64::MAX).local_set(self.n_rounds);
         for condition in &copy_loop.conditions {
@@ -60,8 +58,6 @@ impl Prelude<'_> {
         }
         self.code.local_get(self.n_rounds).i64_const(useful_rounds).i64_gt_u();
         self.code.if_(BlockType::Empty);
-        // One round is left to the loop.
-        self.code.local_get(self.n_rounds).i64_const(1).i64_sub().local_set(self.n_rounds);
         let compared = copy_loop.conditions.iter().flat_map(|test| [&test.left, &test.right]);
         for sum in compared.chain([copy_loop.from.sum(), copy_loop.to.sum()]) {
             for (extended, signed) in sum.extensions() {
@@ -72,12 +68,30 @@ impl Prelude<'_> {
             self.rounds_in_bounds(place);
             self.at_most();
         }
-        self.code.local_get(self.n_rounds).i64_const(useful_rounds).i64_ge_u();
-        self.is_apart();
+        // One whole round is left to the loop, also where the one after it is out of bounds.
+        self.code.local_get(self.n_rounds).i64_const(1).i64_sub().local_tee(self.n_rounds);
+        self.code.i64_const(useful_rounds).i64_ge_s();
+        self.are_apart();
         self.code.i32_and().if_(BlockType::Empty);
         self.copy();
         self.count();
         self.code.end().end();
+        for _ in &copy_loop.frames {
+            self.code.end();
+        }
+    }
+
+    /// Pushes whether a frame is in bounds. Only then variables in it can be read.
+    fn frame_in_bounds(&mut self, frame: &Frame) {
+        self.push_unsigned(&frame.address, false);
+        self.code.i64_const(frame.end.cast_signed()).i64_add();
+        self.memory_len(frame.memory);
+        self.code.i64_le_u();
+    }
+
+    /// Pushes how many bytes a memory of the guest's has.
+    fn memory_len(&mut self, memory: u32) {
+        self.code.memory_size(memory).i64_extend_i32_u().i64_const(PAGE_BITS).i64_shl();
     }
 
     /// Takes a number from the stack and makes the number of rounds no more than that.
@@ -91,6 +105,12 @@ impl Prelude<'_> {
     fn rounds_that_hold(&mut self, condition: &Comparison) {
         let Comparison { relation, left, right } = condition;
         let steps = &self.copy_loop.steps;
+        if condition.is_fixed(steps) {
+            self.code.i64_const(i64::MAX).i64_const(0);
+            self.compare(condition);
+            self.code.select();
+            return;
+        }
         match *relation {
             Relation::Equal => {
                 self.code.i64_const(0);
@@ -126,6 +146,28 @@ impl Prelude<'_> {
         }
     }
 
+    /// Pushes whether a condition holds.
+    fn compare(&mut self, condition: &Comparison) {
+        let Comparison { relation, left, right } = condition;
+        let (Relation::Less { signed } | Relation::AtMost { signed }) = *relation else {
+            self.push_unsigned(left, false);
+            self.push_unsigned(right, false);
+            if *relation == Relation::Equal {
+                self.code.i64_eq();
+            } else {
+                self.code.i64_ne();
+            }
+            return;
+        };
+        self.push_unsigned(left, signed);
+        self.push_unsigned(right, signed);
+        if matches!(relation, Relation::Less { .. }) {
+            self.code.i64_lt_u();
+        } else {
+            self.code.i64_le_u();
+        }
+    }
+
     /// Keeps the rounds to those in which a sum of 32 bits does not overflow when it is extended.
     fn rounds_without_overflow(&mut self, sum: &Linear, signed: bool) {
         let delta = sum.delta(&self.copy_loop.steps);
@@ -150,7 +192,7 @@ impl Prelude<'_> {
             Place::Guest { memory, address, offset } => {
                 self.push_unsigned(address, false);
                 self.code.i64_const(offset.cast_signed()).i64_add().local_set(self.first);
-                self.code.memory_size(*memory).i64_extend_i32_u().i64_const(PAGE_BITS).i64_shl();
+                self.memory_len(*memory);
             }
             Place::Kernel { offset } => {
                 self.push(offset);
@@ -163,7 +205,7 @@ impl Prelude<'_> {
                 });
             }
         }
-        let len = i64::from(self.copy_loop.len);
+        let len = self.copy_loop.len;
         self.code.local_tee(self.second).local_get(self.first).i64_sub();
         self.divide(len);
         self.code.i64_const(0).local_get(self.first).local_get(self.second).i64_le_u();
@@ -173,27 +215,49 @@ impl Prelude<'_> {
         self.code.select();
     }
 
-    /// Pushes whether what is copied and where it is copied to are apart.
-    fn is_apart(&mut self) {
+    /// Pushes whether what is copied, where it is copied to, and the frames are apart.
+    fn are_apart(&mut self) {
         let copy_loop = self.copy_loop;
-        let is_within = !matches!(
-            (&copy_loop.from, &copy_loop.to),
-            (Place::Guest { .. }, _) | (_, Place::Guest { .. })
-        );
-        if !is_within {
-            self.code.i32_const(1);
-            return;
+        self.code.i32_const(1);
+        let places = [&copy_loop.from, &copy_loop.to];
+        if !places.iter().any(|place| matches!(place, Place::Guest { .. })) {
+            self.is_apart(Range::Copied(&copy_loop.from), Range::Copied(&copy_loop.to));
         }
-        self.address(&copy_loop.from);
-        self.code.local_set(self.first);
-        self.address(&copy_loop.to);
-        self.code.local_set(self.second);
-        self.code.local_get(self.first);
-        self.copied_len();
-        self.code.i64_add().local_get(self.second).i64_le_u();
-        self.code.local_get(self.second);
-        self.copied_len();
-        self.code.i64_add().local_get(self.first).i64_le_u().i32_or();
+        let mut others: Vec<_> = places.into_iter().map(Range::Copied).collect();
+        for frame in &copy_loop.frames {
+            for other in &others {
+                if other.guest_memory() == Some(frame.memory) {
+                    self.is_apart(Range::Frame(frame), *other);
+                }
+            }
+            others.push(Range::Frame(frame));
+        }
+    }
+
+    /// Takes a condition from the stack and adds that two ranges of one memory are apart.
+    fn is_apart(&mut self, one: Range<'_>, other: Range<'_>) {
+        let (first, second) = (self.first, self.second);
+        for (range, start) in [(one, first), (other, second)] {
+            match range {
+                Range::Copied(place) => self.address(place),
+                Range::Frame(frame) => {
+                    self.push_unsigned(&frame.address, false);
+                    self.code.i64_const(frame.start.cast_signed()).i64_add();
+                }
+            }
+            self.code.local_set(start);
+        }
+        for (range, start, other) in [(one, first, second), (other, second, first)] {
+            self.code.local_get(start);
+            match range {
+                Range::Copied(_) => self.copied_len(),
+                Range::Frame(frame) => {
+                    self.code.i64_const((frame.end - frame.start).cast_signed());
+                }
+            }
+            self.code.i64_add().local_get(other).i64_le_u();
+        }
+        self.code.i32_or().i32_and();
     }
 
     /// Copies what the rounds would.
@@ -210,21 +274,72 @@ impl Prelude<'_> {
 
     /// Moves the locals that count to where the rounds would leave them.
     fn count(&mut self) {
-        for (&idx, &step) in &self.copy_loop.steps {
-            let width = self.locals.get(idx as usize).copied().flatten();
-            self.code.local_get(idx).local_get(self.n_rounds);
-            if width == Some(Width::I32) {
+        for (&variable, &step) in self.copy_loop.steps.iter().filter(|(_, step)| **step != 0) {
+            if let Holder::Slot { group, .. } = variable.holder {
+                self.push(&self.frame(group).address);
+            }
+            self.get(variable);
+            self.code.local_get(self.n_rounds);
+            if variable.width == Width::I32 {
                 self.code.i32_wrap_i64().i32_const(low_word(step)).i32_mul().i32_add();
             } else {
                 self.code.i64_const(step).i64_mul().i64_add();
             }
-            self.code.local_set(idx);
+            match variable.holder {
+                Holder::Local(idx) => {
+                    self.code.local_set(idx);
+                }
+                Holder::Global(idx) => {
+                    self.code.global_set(idx);
+                }
+                Holder::Slot { group, at } => {
+                    let place = self.slot(group, at);
+                    if variable.width == Width::I32 {
+                        self.code.i32_store(place);
+                    } else {
+                        self.code.i64_store(place);
+                    }
+                }
+            }
         }
+    }
+
+    /// Pushes a variable.
+    fn get(&mut self, variable: Variable) {
+        match variable.holder {
+            Holder::Local(idx) => {
+                self.code.local_get(idx);
+            }
+            Holder::Global(idx) => {
+                self.code.global_get(idx);
+            }
+            Holder::Slot { group, at } => {
+                self.push(&self.frame(group).address);
+                let place = self.slot(group, at);
+                if variable.width == Width::I32 {
+                    self.code.i32_load(place);
+                } else {
+                    self.code.i64_load(place);
+                }
+            }
+        }
+    }
+
+    fn frame(&self, group: usize) -> &'a Frame {
+        let mut frames = self.copy_loop.frames.iter();
+        frames.find(|frame| frame.group == group).expect("variables in memory are in frames")
+    }
+
+    /// Returns the place of a variable in memory, counted from its frame's address.
+    fn slot(&self, group: usize, at: i64) -> MemArg {
+        let frame = self.frame(group);
+        let offset = (at - frame.lowest).cast_unsigned();
+        MemArg { offset, align: 0, memory_index: frame.memory }
     }
 
     /// Pushes how many bytes are copied.
     fn copied_len(&mut self) {
-        let len = i64::from(self.copy_loop.len);
+        let len = self.copy_loop.len;
         self.code.local_get(self.n_rounds).i64_const(len).i64_mul();
     }
 
@@ -318,9 +433,15 @@ impl Prelude<'_> {
 
     fn push_term(&mut self, term: &Term, into: Width) {
         match term {
-            Term::Local { idx, width } => {
-                self.code.local_get(*idx);
-                if (*width, into) == (Width::I64, Width::I32) {
+            Term::Variable(variable) => {
+                self.get(*variable);
+                if (variable.width, into) == (Width::I64, Width::I32) {
+                    self.code.i32_wrap_i64();
+                }
+            }
+            Term::Register(address) => {
+                self.register(*address, |_, _| {});
+                if into == Width::I32 {
                     self.code.i32_wrap_i64();
                 }
             }
@@ -332,6 +453,24 @@ impl Prelude<'_> {
                     self.code.i64_extend_i32_u();
                 }
             }
+        }
+    }
+}
+
+/// A range of a memory.
+#[derive(Clone, Copy)]
+enum Range<'a> {
+    /// Where the rounds that are done at once copy from or to.
+    Copied(&'a Place),
+    Frame(&'a Frame),
+}
+
+impl Range<'_> {
+    fn guest_memory(self) -> Option<u32> {
+        match self {
+            Self::Copied(Place::Guest { memory, .. }) => Some(*memory),
+            Self::Copied(_) => None,
+            Self::Frame(frame) => Some(frame.memory),
         }
     }
 }

@@ -1,0 +1,267 @@
+//! One guest in two forms, linked to a kernel and with the kernel in it, to be held to each other.
+//!
+//! Alike means: the same results or the same trap, the same bytes in every memory, the guest's and the
+//! kernel's, and the same globals. What is not compared is how long it takes: fuel, and so where a
+//! guest that runs out of it or of time is stopped, differs between the forms.
+
+use plugsmith_kernel::{CallStart, layout};
+use wasmtime::{
+    Caller, Config, Engine, Extern, ExternType, Func, FuncType, Instance, Memory, Module, OptLevel,
+    Store, StoreLimits, StoreLimitsBuilder, Trap, Val,
+};
+
+use super::{Fused, FusedNotes, fuse};
+use crate::kernel::KERNEL_WASM;
+
+/// How much a call of the linked form may use before it counts as endless; the fused one has more, as
+/// what is written ahead of a loop costs something.
+const FUEL: u64 = 200_000;
+
+/// How many pages a memory may have.
+const PAGE_LIMIT: u64 = 24;
+
+/// What a guest imports of the kernel, as text; the guest can call each by its name.
+pub(super) const IMPORTS: &str = r#"
+    (import "extism:host/env" "input_load_u8" (func $input_load_u8 (param i64) (result i32)))
+    (import "extism:host/env" "input_load_u64" (func $input_load_u64 (param i64) (result i64)))
+    (import "extism:host/env" "input_length" (func $input_length (result i64)))
+    (import "extism:host/env" "load_u8" (func $load_u8 (param i64) (result i32)))
+    (import "extism:host/env" "load_u64" (func $load_u64 (param i64) (result i64)))
+    (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+    (import "extism:host/env" "store_u64" (func $store_u64 (param i64 i64)))
+    (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+    (import "extism:host/env" "free" (func $free (param i64)))
+    (import "extism:host/env" "length" (func $length (param i64) (result i64)))
+    (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+    (import "extism:host/env" "error_set" (func $error_set (param i64)))
+"#;
+
+/// Makes code that stops, quickly rather than well.
+pub(super) fn engine() -> Engine {
+    let mut config = Config::new();
+    config.wasm_multi_memory(true).consume_fuel(true).cranelift_opt_level(OptLevel::None);
+    Engine::new(&config).unwrap()
+}
+
+/// A number that a guest takes, returns or keeps, by its bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Number {
+    Integer(i64),
+    Bits(u128),
+    Reference,
+}
+
+impl From<&Val> for Number {
+    fn from(value: &Val) -> Self {
+        match value {
+            Val::I32(number) => Self::Integer((*number).into()),
+            Val::I64(number) => Self::Integer(*number),
+            Val::F32(bits) => Self::Bits((*bits).into()),
+            Val::F64(bits) => Self::Bits((*bits).into()),
+            Val::V128(bits) => Self::Bits(bits.as_u128()),
+            _ => Self::Reference,
+        }
+    }
+}
+
+/// What a call came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Results(Vec<Number>),
+    Trap(Trap),
+    /// Any other error of the engine, which says nothing about the guest.
+    Refused,
+}
+
+/// A guest, compiled in both forms.
+struct Code {
+    kernel: Module,
+    linked: Module,
+    fused: Module,
+    notes: FusedNotes,
+}
+
+/// The two forms of a guest.
+pub(super) struct Twins {
+    code: Code,
+    /// Of the first call.
+    input: Vec<u8>,
+    linked: Form,
+    fused: Form,
+}
+
+impl Twins {
+    /// Makes both forms and begins a call, or returns `None` if the guest cannot be made into an
+    /// instance; then neither form of it can.
+    pub(super) fn new(engine: &Engine, guest: &[u8], input: &[u8]) -> Option<Self> {
+        let kernel = Module::new(engine, KERNEL_WASM).unwrap();
+        let linked = Module::new(engine, guest).unwrap();
+        let Fused { bytes, notes } = fuse(guest).expect("such guests are fused");
+        let fused = Module::new(engine, &bytes).expect("the fused module is valid");
+        let code = Code { kernel, linked, fused, notes };
+        match (Form::linked(&code, input), Form::fused(&code, input)) {
+            (Ok(linked), Ok(fused)) => Some(Self { code, input: input.to_vec(), linked, fused }),
+            (Err(linked), Err(fused)) => {
+                let trap = |err: &wasmtime::Error| err.downcast_ref::<Trap>().copied();
+                assert_eq!(trap(&linked), trap(&fused), "{linked:?} {fused:?}");
+                None
+            }
+            (linked, fused) => panic!("{:?} {:?}", linked.err(), fused.err()),
+        }
+    }
+
+    /// Makes new instances of both.
+    fn renew(&mut self) {
+        self.linked = Form::linked(&self.code, &self.input).expect("it has been made before");
+        self.fused = Form::fused(&self.code, &self.input).expect("it has been made before");
+    }
+
+    /// Begins another call, with a kernel that knows of none before, and `bytes` in the memory that
+    /// the guest exports.
+    pub(super) fn reset(&mut self, input: &[u8], bytes: &[u8]) {
+        for form in [&mut self.linked, &mut self.fused] {
+            form.kernel.data_mut(&mut form.store).fill(0);
+            begin(form.kernel, &mut form.store, input);
+            let memory = form.instance.get_memory(&mut form.store, "guest").unwrap();
+            memory.write(&mut form.store, 0, bytes).unwrap();
+        }
+    }
+
+    /// Calls an export of both, and compares. Returns `None` if it is endless.
+    pub(super) fn call(&mut self, export: &str, params: &[Val]) -> Option<Outcome> {
+        let linked = self.linked.call(export, params, FUEL);
+        if linked == Outcome::Trap(Trap::OutOfFuel) {
+            self.renew();
+            return None;
+        }
+        let fused = self.fused.call(export, params, 10 * FUEL);
+        assert_eq!(fused, linked, "fused, and linked: `{export}` {params:?}");
+        self.compare(&format!("after `{export}` {params:?}"));
+        Some(linked)
+    }
+
+    /// Returns the exported functions with their types.
+    pub(super) fn functions(&mut self) -> Vec<(String, FuncType)> {
+        let Form { store, instance, .. } = &mut self.linked;
+        let exports: Vec<_> = instance
+            .exports(&mut *store)
+            .filter_map(|export| Some((export.name().to_owned(), export.into_func()?)))
+            .collect();
+        exports.into_iter().map(|(name, function)| (name, function.ty(&*store))).collect()
+    }
+
+    /// Compares all that calls leave.
+    fn compare(&mut self, when: &str) {
+        let (linked, fused) = (&mut self.linked, &mut self.fused);
+        let bytes = |form: &Form| form.kernel.data(&form.store).to_vec();
+        assert!(bytes(linked) == bytes(fused), "kernel memory {when}");
+        let names: Vec<String> = (linked.instance.exports(&mut linked.store))
+            .map(|export| export.name().to_owned())
+            .collect();
+        for name in names {
+            let (theirs, ours) = (linked.export(&name), fused.export(&name));
+            match (theirs, ours) {
+                (Extern::Memory(theirs), Extern::Memory(ours)) => {
+                    let is_same = theirs.data(&linked.store) == ours.data(&fused.store);
+                    assert!(is_same, "memory `{name}` {when}");
+                }
+                (Extern::Global(theirs), Extern::Global(ours)) => {
+                    let theirs = Number::from(&theirs.get(&mut linked.store));
+                    assert_eq!(
+                        Number::from(&ours.get(&mut fused.store)),
+                        theirs,
+                        "`{name}` {when}"
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A guest and its kernel.
+struct Form {
+    store: Store<Data>,
+    instance: Instance,
+    kernel: Memory,
+}
+
+impl Form {
+    fn linked(code: &Code, input: &[u8]) -> wasmtime::Result<Self> {
+        let mut store = store(code.linked.engine());
+        let kernel = Instance::new(&mut store, &code.kernel, &[]).unwrap();
+        let memory = kernel.get_memory(&mut store, "memory").unwrap();
+        begin(memory, &mut store, input);
+        let imports: Vec<Extern> = (code.linked.imports())
+            .map(|import| kernel.get_export(&mut store, import.name()).unwrap())
+            .collect();
+        let instance = Instance::new(&mut store, &code.linked, &imports)?;
+        Ok(Self { store, instance, kernel: memory })
+    }
+
+    fn fused(code: &Code, input: &[u8]) -> wasmtime::Result<Self> {
+        let mut store = store(code.fused.engine());
+        // What is no direct call goes by the host, which finds the kernel's function.
+        let imports: Vec<Extern> = (code.fused.imports())
+            .map(|import| {
+                let ExternType::Func(ty) = import.ty() else { panic!("all are functions") };
+                let name = code.notes.kernel_name(import.name());
+                let forward =
+                    move |mut caller: Caller<'_, Data>, params: &[Val], results: &mut [Val]| {
+                        let instance = caller.data().fused.expect("the instance is made");
+                        let function = instance.get_func(&mut caller, &name).unwrap();
+                        function.call(caller, params, results)
+                    };
+                Func::new(&mut store, ty, forward).into()
+            })
+            .collect();
+        let instance = Instance::new(&mut store, &code.fused, &imports)?;
+        store.data_mut().fused = Some(instance);
+        let kernel = instance.get_memory(&mut store, &code.notes.kernel_name("memory")).unwrap();
+        begin(kernel, &mut store, input);
+        if code.notes.has_start {
+            let start = instance.get_func(&mut store, &code.notes.start_name()).unwrap();
+            start.call(&mut store, &[], &mut [])?;
+        }
+        Ok(Self { store, instance, kernel })
+    }
+
+    fn call(&mut self, export: &str, params: &[Val], fuel: u64) -> Outcome {
+        self.store.set_fuel(fuel).unwrap();
+        let function = self.instance.get_func(&mut self.store, export).unwrap();
+        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
+        match function.call(&mut self.store, params, &mut results) {
+            Ok(()) => Outcome::Results(results.iter().map(Number::from).collect()),
+            Err(err) => err.downcast_ref().copied().map_or(Outcome::Refused, Outcome::Trap),
+        }
+    }
+
+    fn export(&mut self, name: &str) -> Extern {
+        self.instance.get_export(&mut self.store, name).unwrap()
+    }
+}
+
+/// What a store knows.
+struct Data {
+    limits: StoreLimits,
+    /// The instance that the kernel is in, if it is in one.
+    fused: Option<Instance>,
+}
+
+fn store(engine: &Engine) -> Store<Data> {
+    let limit = usize::try_from(PAGE_LIMIT << 16).unwrap();
+    let limits = StoreLimitsBuilder::new().memory_size(limit).build();
+    let mut store = Store::new(engine, Data { limits, fused: None });
+    store.limiter(|data| &mut data.limits);
+    store.set_fuel(FUEL).unwrap();
+    store
+}
+
+/// Begins the first call, as the host does.
+fn begin(kernel: Memory, store: &mut Store<Data>, input: &[u8]) {
+    let start = CallStart::new(input.len() as u64).unwrap();
+    let bytes = kernel.data_mut(store);
+    let registers = start.registers(0);
+    bytes[layout::ROOT as usize..][..registers.len()].copy_from_slice(&registers);
+    bytes[layout::GUEST_START as usize..][..input.len()].copy_from_slice(input);
+}
