@@ -227,6 +227,8 @@ struct Items {
 }
 
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod tests;
