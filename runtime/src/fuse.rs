@@ -146,7 +146,6 @@ impl<'a> Writer<'a> {
             id if id == SectionId::Type as u8 => self.kernel.types().clone(),
             id if id == SectionId::Function as u8 => self.kernel.functions(self.shape.n_types),
             id if id == SectionId::Memory as u8 => self.kernel.memory().clone(),
-            id if id == SectionId::Global as u8 => self.kernel.globals().clone(),
             id if id == SectionId::Export as u8 => self.exports(),
             id if id == SectionId::Start as u8 => return Some(()),
             id if id == SectionId::Code as u8 => return self.code(),

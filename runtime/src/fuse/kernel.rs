@@ -6,7 +6,7 @@ use wasm_encoder::{
     CodeSection, Encode as _,
     reencode::{Error, Reencode},
 };
-use wasmparser::{BinaryReader, ExternalKind, FunctionBody, Parser, Payload};
+use wasmparser::{BinaryReader, ExternalKind, FunctionBody, Parser, Payload, ValType};
 
 use super::{Items, shape::Shape};
 use crate::kernel::KERNEL_WASM;
@@ -17,7 +17,6 @@ pub(super) struct KernelParts {
     /// The type of each function.
     functions: Vec<u32>,
     memory: Items,
-    globals: Items,
     /// Its exported functions by name.
     exports: Vec<(&'static str, u32)>,
     bodies: Vec<Range<usize>>,
@@ -42,7 +41,6 @@ impl KernelParts {
             types: Items::default(),
             functions: Vec::new(),
             memory: Items::default(),
-            globals: Items::default(),
             exports: Vec::new(),
             bodies: Vec::new(),
         };
@@ -50,7 +48,16 @@ impl KernelParts {
             match payload.ok()? {
                 Payload::TypeSection(section) => parts.types = items(section.range())?,
                 Payload::MemorySection(section) => parts.memory = items(section.range())?,
-                Payload::GlobalSection(section) => parts.globals = items(section.range())?,
+                // Left out: for guests to import, which then are linked. The kernel has no use for a
+                // reference of the host's, and for the sake of one in a module, the engine would give
+                // each instance a heap for objects.
+                Payload::GlobalSection(section) => {
+                    for global in section {
+                        if global.ok()?.ty.content_type != ValType::EXTERNREF {
+                            return None;
+                        }
+                    }
+                }
                 Payload::FunctionSection(section) => {
                     parts.functions = section.into_iter().collect::<Result<_, _>>().ok()?;
                 }
@@ -82,10 +89,6 @@ impl KernelParts {
 
     pub(super) fn memory(&self) -> &Items {
         &self.memory
-    }
-
-    pub(super) fn globals(&self) -> &Items {
-        &self.globals
     }
 
     /// Returns the types of the functions where `n_types` others come first.
@@ -144,10 +147,6 @@ impl Reencode for Shift<'_> {
 
     fn memory_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
         Ok(idx + self.guest.n_memories)
-    }
-
-    fn global_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
-        Ok(idx + self.guest.n_globals)
     }
 }
 

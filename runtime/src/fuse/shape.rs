@@ -30,14 +30,8 @@ const ORDER: [SectionId; 13] = [
 ];
 
 /// The sections that the kernel adds something to.
-const GROWING: [SectionId; 6] = [
-    SectionId::Type,
-    SectionId::Function,
-    SectionId::Memory,
-    SectionId::Global,
-    SectionId::Export,
-    SectionId::Code,
-];
+const GROWING: [SectionId; 5] =
+    [SectionId::Type, SectionId::Function, SectionId::Memory, SectionId::Export, SectionId::Code];
 
 /// A section of the guest's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +59,6 @@ pub(super) struct Shape<'a> {
     pub(super) n_types: u32,
     pub(super) n_functions: u32,
     pub(super) n_memories: u32,
-    pub(super) n_globals: u32,
     pub(super) start: Option<u32>,
     pub(super) exports: Vec<&'a str>,
     /// For each imported function, the function of the kernel that serves it.
@@ -104,7 +97,6 @@ impl<'a> Shape<'a> {
             n_types: 0,
             n_functions: 0,
             n_memories: 0,
-            n_globals: 0,
             start: None,
             exports: Vec::new(),
             served: Vec::new(),
@@ -140,7 +132,7 @@ impl<'a> Shape<'a> {
                 Payload::MemorySection(memories) => shape.n_memories += memories.count(),
                 Payload::GlobalSection(globals) => {
                     for global in globals {
-                        shape.note_global(global.ok()?.ty.content_type);
+                        shape.globals.push(width(global.ok()?.ty.content_type));
                     }
                 }
                 Payload::ExportSection(exports) => {
@@ -193,11 +185,6 @@ impl<'a> Shape<'a> {
         Some(())
     }
 
-    fn note_global(&mut self, ty: ValType) {
-        self.globals.push(width(ty));
-        self.n_globals += 1;
-    }
-
     fn note_imports(&mut self, imports: wasmparser::ImportSectionReader<'a>) -> Option<()> {
         for import in imports.into_imports() {
             let import = import.ok()?;
@@ -213,7 +200,7 @@ impl<'a> Shape<'a> {
                 // Of the kernel nothing but functions can be given away here.
                 _ if is_kernels(import.module, import.name) => return None,
                 TypeRef::Memory(_) => self.n_memories += 1,
-                TypeRef::Global(ty) => self.note_global(ty.content_type),
+                TypeRef::Global(ty) => self.globals.push(width(ty.content_type)),
                 TypeRef::Table(_) | TypeRef::Tag(_) => {}
             }
         }

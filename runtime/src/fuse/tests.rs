@@ -6,8 +6,8 @@ use plugsmith_kernel::{
     testing::{Call, Function, Generator, Subject, Temper, Trial, Width},
 };
 use wasmtime::{
-    Config, Engine, Extern, ExternType, Func, Instance, Memory, Module, Store, StoreLimits,
-    StoreLimitsBuilder, Trap, Val,
+    Config, Engine, Extern, ExternType, Func, Instance, Memory, Module, PoolingAllocationConfig,
+    Store, StoreLimits, StoreLimitsBuilder, Trap, Val,
 };
 
 use super::*;
@@ -214,6 +214,22 @@ fn functions_that_call_no_kernel_are_kept_byte_for_byte() {
         assert_eq!(notes.offsets.original(new + 3), Some(old + 3));
     }
     assert_eq!(notes.offsets.original(new[3].start as u64), None, "the kernel is no guest's");
+}
+
+#[test]
+fn an_instance_needs_no_heap_for_objects() {
+    let mut seats = PoolingAllocationConfig::default();
+    seats.total_core_instances(1).max_memories_per_module(2).total_memories(2).total_gc_heaps(0);
+    let mut config = Config::new();
+    config.wasm_gc(true).wasm_multi_memory(true).allocation_strategy(seats);
+    let engine = Engine::new(&config).unwrap();
+    let has_room_for = |wasm: &[u8]| {
+        let module = Module::new(&engine, wasm).unwrap();
+        Instance::new(&mut Store::new(&engine, ()), &module, &[]).is_ok()
+    };
+    let guest = wat::parse_str("(module (memory 1) (global (mut i32) (i32.const 1)))").unwrap();
+    assert!(has_room_for(&fuse(&guest).unwrap().bytes));
+    assert!(!has_room_for(KERNEL_WASM));
 }
 
 #[test]
