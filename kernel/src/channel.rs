@@ -68,6 +68,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Returns whether `block` is the error or overlaps the output.
+    #[inline]
     pub(crate) fn carries_result(&self, block: Block) -> bool {
         let overlaps = self.output().is_some_and(|output| {
             output.start() < block.start() + block.len()
@@ -77,6 +78,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Clears the input if it starts at `offset`.
+    #[inline]
     pub(crate) fn clear_input_at(&mut self, offset: Offset) {
         if self.memory.load_u32(layout::INPUT_OFFSET) == offset.get() {
             self.store_range(INPUT, 0, 0);
@@ -84,6 +86,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Clears a range that ends after `position`.
+    #[inline]
     pub(crate) fn clear_ranges_past(&mut self, position: u32) {
         for registers in [INPUT, OUTPUT] {
             let range = self.range(registers);
@@ -101,6 +104,7 @@ impl<M: Memory> Heap<M> {
         self.memory.store_u64(layout::INPUT_EXTENT, 0);
     }
 
+    #[inline]
     fn range(&self, registers: Registers) -> Option<Block> {
         let offset = Offset::at(self.memory.load_u32(registers.offset))?;
         Some(Block::new(offset, self.memory.load_u32(registers.length)))
@@ -114,6 +118,7 @@ impl<M: Memory> Heap<M> {
         }
     }
 
+    #[inline]
     fn store_range(&mut self, registers: Registers, offset: u32, len: u32) {
         self.memory.store_u64(registers.offset, u64::from(offset));
         self.memory.store_u64(registers.length, u64::from(len));

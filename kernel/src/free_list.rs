@@ -12,6 +12,7 @@ const SPLIT_LEN: u32 = 2 * layout::BLOCK_ALIGN;
 impl<M: Memory> Heap<M> {
     /// Takes a free block of at least `span` bytes out of its bin, or returns `None` if a look at the
     /// newest block of the fitting bin and at the larger bins finds none.
+    #[inline]
     pub(crate) fn take_free(&mut self, span: u32) -> Option<Entry> {
         let bin = bin_of(span);
         let own = self.bin_head(bin).filter(|entry| self.span(*entry) >= span);
@@ -64,6 +65,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Returns the newest block of a bin.
+    #[inline]
     pub(crate) fn bin_head(&self, bin: u32) -> Option<Entry> {
         let bitmap = self.memory.load_u32(layout::BIN_BITMAP);
         if bitmap & (1 << bin) == 0 {
@@ -73,6 +75,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Returns the first bin from `bin` on that has a block.
+    #[inline]
     fn next_bin(&self, bin: u32) -> Option<u32> {
         let bitmap = self.memory.load_u32(layout::BIN_BITMAP);
         let larger = (bitmap >> bin) << bin;
@@ -102,17 +105,20 @@ impl<M: Memory> Heap<M> {
         }
     }
 
+    #[inline]
     fn set_bin_head(&mut self, bin: u32, head: Option<Entry>) {
         let bitmap = self.memory.load_u32(layout::BIN_BITMAP) & !(1 << bin);
         self.memory.store_u32(layout::BIN_BITMAP, bitmap | u32::from(head.is_some()) << bin);
         self.memory.store_u32(bin_address(bin), Entry::to_link(head));
     }
 
+    #[inline]
     fn free_neighbour(&self, entry: Entry, field: u32) -> Option<Entry> {
         self.neighbour(entry, field).filter(|neighbour| self.is_free(*neighbour))
     }
 
     /// Makes the block of `second`, which follows, part of the block of `first`.
+    #[inline]
     fn absorb(&mut self, first: Entry, second: Entry) {
         let next = self.neighbour(second, layout::ENTRY_NEXT);
         self.join(Some(first), next);
@@ -121,10 +127,12 @@ impl<M: Memory> Heap<M> {
 }
 
 /// Returns the bin of free blocks that span `span` bytes.
+#[inline]
 pub(crate) fn bin_of(span: u32) -> u32 {
     (span / layout::BLOCK_ALIGN).max(1).ilog2()
 }
 
+#[inline]
 fn bin_address(bin: u32) -> u32 {
     layout::BINS + bin * 4
 }

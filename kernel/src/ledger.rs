@@ -19,11 +19,13 @@ pub(crate) struct Entry(NonZeroU32);
 
 impl Entry {
     /// Returns the entry that a link names, or `None` for zero.
+    #[inline]
     pub(crate) fn from_link(link: u32) -> Option<Self> {
         NonZeroU32::new(link).map(Self)
     }
 
     /// Returns the word that names `entry` in a link.
+    #[inline]
     pub(crate) fn to_link(entry: Option<Self>) -> u32 {
         entry.map_or(0, |entry| entry.0.get())
     }
@@ -48,14 +50,17 @@ impl Ledger {
         if doublings == 0 { 0 } else { inline << doublings }
     }
 
+    #[inline]
     pub(crate) fn is_inline(self) -> bool {
         self.base == 0
     }
 
+    #[inline]
     pub(crate) fn capacity(self) -> u32 {
         layout::INLINE_CAPACITY << self.doublings
     }
 
+    #[inline]
     pub(crate) fn buckets(self) -> u32 {
         if self.is_inline() { layout::INLINE_BUCKETS } else { self.base }
     }
@@ -64,6 +69,7 @@ impl Ledger {
         self.capacity() * layout::BUCKET_LEN
     }
 
+    #[inline]
     fn entries(self) -> u32 {
         if self.is_inline() { layout::INLINE_ENTRIES } else { self.base + self.buckets_len() }
     }
@@ -76,6 +82,7 @@ impl Ledger {
 
 impl<M: Memory> Heap<M> {
     /// Returns where the ledger lies now.
+    #[inline]
     pub(crate) fn ledger(&self) -> Ledger {
         Ledger {
             base: self.memory.load_u32(layout::LEDGER),
@@ -84,6 +91,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Returns how many times the ledger must have doubled to hold one more entry.
+    #[inline]
     pub(crate) fn doublings_for_one_more(&self) -> u32 {
         let ledger = self.ledger();
         let full = self.memory.load_u32(layout::VACANT) == 0
@@ -140,6 +148,7 @@ impl<M: Memory> Heap<M> {
     /// Takes an entry for a block that starts at `start`, or `None` if the ledger is full.
     ///
     /// The block is not in use, and all links of the entry are zero.
+    #[inline]
     pub(crate) fn take_entry(&mut self, start: u32) -> Option<Entry> {
         let n_entries = self.memory.load_u32(layout::N_ENTRIES);
         let entry = if let Some(vacant) = Entry::from_link(self.memory.load_u32(layout::VACANT)) {
@@ -152,12 +161,13 @@ impl<M: Memory> Heap<M> {
             return None;
         };
         let address = self.address(entry);
-        self.memory.fill_zero(address, layout::ENTRY_LEN);
+        self.zero(address, layout::ENTRY_LEN);
         self.memory.store_u32(address + layout::ENTRY_START, start);
         Some(entry)
     }
 
     /// Gives back an entry that no list names any more.
+    #[inline]
     pub(crate) fn vacate(&mut self, entry: Entry) {
         let vacant = self.memory.load_u32(layout::VACANT);
         self.set_field(entry, layout::ENTRY_START, 0);
@@ -167,6 +177,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Returns the entry of the active block that starts at `offset`.
+    #[inline]
     pub(crate) fn find(&self, offset: Offset) -> Option<Entry> {
         let mut link = self.memory.load_u32(self.bucket(offset.get()));
         while let Some(entry) = Entry::from_link(link) {
@@ -179,6 +190,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Makes the block of `entry` active, with the length that was asked for.
+    #[inline]
     pub(crate) fn activate(&mut self, entry: Entry, len: u32) {
         self.set_field(entry, layout::ENTRY_BLOCK_LEN, len);
         self.link_hash(entry);
@@ -198,17 +210,20 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Returns whether `entry` has no active block.
+    #[inline]
     pub(crate) fn is_free(&self, entry: Entry) -> bool {
         self.field(entry, layout::ENTRY_BLOCK_LEN) == 0
     }
 
     /// Returns the active block of `entry`, in the length that was asked for.
+    #[inline]
     pub(crate) fn active_block(&self, entry: Entry) -> Option<Block> {
         let offset = Offset::at(self.field(entry, layout::ENTRY_START))?;
         Some(Block::new(offset, self.field(entry, layout::ENTRY_BLOCK_LEN)))
     }
 
     /// Returns how many bytes lie between the start of `entry`'s block and the start of the next.
+    #[inline]
     pub(crate) fn span(&self, entry: Entry) -> u32 {
         let end = match self.neighbour(entry, layout::ENTRY_NEXT) {
             Some(next) => self.field(next, layout::ENTRY_START),
@@ -218,11 +233,13 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Returns the entry that a link field of `entry` names.
+    #[inline]
     pub(crate) fn neighbour(&self, entry: Entry, field: u32) -> Option<Entry> {
         Entry::from_link(self.field(entry, field))
     }
 
     /// Makes `second` follow `first` in the order of addresses. `None` stands for the end.
+    #[inline]
     pub(crate) fn join(&mut self, first: Option<Entry>, second: Option<Entry>) {
         if let Some(first) = first {
             self.set_field(first, layout::ENTRY_NEXT, Entry::to_link(second));
@@ -236,19 +253,23 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Loads a field of `entry`.
+    #[inline]
     pub(crate) fn field(&self, entry: Entry, field: u32) -> u32 {
         self.memory.load_u32(self.address(entry) + field)
     }
 
     /// Stores a field of `entry`.
+    #[inline]
     pub(crate) fn set_field(&mut self, entry: Entry, field: u32, value: u32) {
         self.memory.store_u32(self.address(entry) + field, value);
     }
 
+    #[inline]
     fn address(&self, entry: Entry) -> u32 {
         self.ledger().entries() + (entry.0.get() - 1) * layout::ENTRY_LEN
     }
 
+    #[inline]
     fn link_hash(&mut self, entry: Entry) {
         let bucket = self.bucket(self.field(entry, layout::ENTRY_START));
         let head = self.memory.load_u32(bucket);
@@ -257,6 +278,7 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Returns the address of the bucket of blocks that start at `start`, by multiply-shift hashing.
+    #[inline]
     fn bucket(&self, start: u32) -> u32 {
         let ledger = self.ledger();
         let key = match self.memory.load_u64(layout::HASH_KEY) {

@@ -14,41 +14,51 @@ pub(crate) struct Bytes<'a> {
 }
 
 impl<'a> Bytes<'a> {
+    #[inline]
     pub(super) fn new(bytes: &'a mut [u8]) -> Self {
         Self { bytes, wanted: None }
     }
 
     /// Returns how many pages the heap asked for, if it did: at first, and when it was modest.
+    #[inline]
     pub(super) fn wanted(&self) -> Option<[u32; 2]> {
         self.wanted
     }
 
     /// Returns the bytes of a block.
+    #[inline]
     pub(crate) fn block(&self, block: Block) -> &[u8] {
         &self.bytes[block.start() as usize..][..block.len() as usize]
     }
 
     /// Returns the bytes of a block, to write.
+    #[inline]
     pub(crate) fn block_mut(&mut self, block: Block) -> &mut [u8] {
         self.run(block.start(), block.len())
     }
 
+    #[inline]
     fn load<const N: usize>(&self, address: u32) -> [u8; N] {
-        *self.bytes[address as usize..].first_chunk().expect("the heap knows where memory ends")
+        let start = address as usize;
+        let bytes = self.bytes.get(start..start + N).and_then(<[u8]>::first_chunk);
+        *bytes.expect("the heap knows where memory ends")
     }
 
+    #[inline]
     fn store<const N: usize>(&mut self, address: u32, value: [u8; N]) {
-        *self.bytes[address as usize..]
-            .first_chunk_mut()
-            .expect("the heap knows where memory ends") = value;
+        let start = address as usize;
+        let bytes = self.bytes.get_mut(start..start + N).and_then(<[u8]>::first_chunk_mut);
+        *bytes.expect("the heap knows where memory ends") = value;
     }
 
+    #[inline]
     fn run(&mut self, address: u32, len: u32) -> &mut [u8] {
         &mut self.bytes[address as usize..][..len as usize]
     }
 }
 
 impl Memory for Bytes<'_> {
+    #[inline]
     fn n_pages(&self) -> u32 {
         // Of at most 4 GiB.
         u32::try_from(self.bytes.len() / PAGE_LEN as usize).unwrap_or(u32::MAX)
@@ -60,30 +70,37 @@ impl Memory for Bytes<'_> {
         false
     }
 
+    #[inline]
     fn load_u8(&self, address: u32) -> u8 {
         u8::from_le_bytes(self.load(address))
     }
 
+    #[inline]
     fn load_u32(&self, address: u32) -> u32 {
         u32::from_le_bytes(self.load(address))
     }
 
+    #[inline]
     fn load_u64(&self, address: u32) -> u64 {
         u64::from_le_bytes(self.load(address))
     }
 
+    #[inline]
     fn store_u8(&mut self, address: u32, value: u8) {
         self.store(address, value.to_le_bytes());
     }
 
+    #[inline]
     fn store_u32(&mut self, address: u32, value: u32) {
         self.store(address, value.to_le_bytes());
     }
 
+    #[inline]
     fn store_u64(&mut self, address: u32, value: u64) {
         self.store(address, value.to_le_bytes());
     }
 
+    #[inline]
     fn fill_zero(&mut self, address: u32, len: u32) {
         self.run(address, len).fill(0);
     }
