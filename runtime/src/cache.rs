@@ -6,19 +6,32 @@
 //! have this process run anything.
 //!
 //! A file that is missing, cut off, changed, or of another engine counts as none; the module is then
-//! compiled, and stored again. Files are written under another name first, so none is ever half there.
+//! compiled, and stored again. Files are written under another name first, so none is ever half there,
+//! and never again, so what is mapped into memory stays what it was when its seal was checked.
+//!
+//! ```text
+//! code                as the engine serialises it; first, so that the file can be mapped
+//! notes               of a fused module, or nothing
+//! length of the notes 8 bytes, little-endian
+//! seal                32 bytes
+//! ```
+//!
+//! All of a file is hashed each time it is loaded, although whoever can write to the folder can read the
+//! key, too: what the seal finds are the accidents. Files are not flushed to the disk, so after a power
+//! failure one may hold anything; folders are copied from machine to machine, and disks fail. A date
+//! and a length would tell of none of these. The hash takes less time than the engine does to load.
 
 mod choice;
 mod folder;
 
-use std::{hash::Hash, path::Path};
+use std::path::Path;
 
 use wasmtime::{Engine, Module};
 
 pub(crate) use self::choice::CacheChoice;
 use self::folder::Folder;
 pub use self::{choice::ConfigError, folder::CacheError};
-use crate::{compile::SharedCode, fuse::FusedNotes, kernel::KERNEL_WASM, precompiled::Seal};
+use crate::{compile::SharedCode, engine::SharedEngine, fuse::FusedNotes, precompiled::Seal};
 
 /// How many bytes of modules are kept unless the host says otherwise: 1 GiB.
 const BYTES_LIMIT: u64 = 1 << 30;
@@ -42,8 +55,8 @@ impl Cache {
         Ok(Self { folder, seal, bytes_limit: bytes_limit.unwrap_or(BYTES_LIMIT) })
     }
 
-    /// Returns what is stored for `wasm` in a form, or else compiles and stores it: the module, and the
-    /// notes of one that is fused.
+    /// Returns what is stored under `name`, or else compiles and stores it: the module, and the notes of
+    /// one that is fused.
     ///
     /// # Errors
     ///
@@ -51,43 +64,37 @@ impl Cache {
     pub(crate) fn module(
         &self,
         engine: &Engine,
-        form: &str,
-        wasm: &[u8],
+        name: &str,
         compile: impl FnOnce() -> wasmtime::Result<(Module, Option<FusedNotes>)>,
     ) -> wasmtime::Result<(Module, Option<FusedNotes>)> {
-        let name = name(engine, form, wasm);
-        if let Some(found) = self.load(engine, &name) {
+        if let Some(found) = self.load(engine, name) {
             return Ok(found);
         }
         let (module, fused) = compile()?;
-        self.store(&module, fused.as_ref(), &name);
+        self.store(&module, fused.as_ref(), name);
         Ok((module, fused))
     }
 
     /// Stores what is compiled already, unless it is there.
-    pub(crate) fn keep(&self, engine: &Engine, form: &str, wasm: &[u8], code: &SharedCode) {
-        let name = name(engine, form, wasm);
-        if !self.folder.contains(&name) {
-            self.store(&code.module, code.fused.as_deref(), &name);
+    pub(crate) fn keep(&self, name: &str, code: &SharedCode) {
+        if !self.folder.contains(name) {
+            self.store(&code.module, code.fused.as_deref(), name);
         }
     }
 
     fn load(&self, engine: &Engine, name: &str) -> Option<(Module, Option<FusedNotes>)> {
-        let sealed = self.folder.read(name)?;
-        let Some(code) = self.seal.open(name, &sealed) else {
+        let file = self.folder.open_module(name)?;
+        let Some(mut code) = self.seal.open_file(name, file).ok()? else {
             tracing::warn!("a cached module is damaged and is compiled anew");
             return None;
         };
-        // The code, the notes, and how long these are.
-        let (rest, notes_len) = code.bytes().split_last_chunk()?;
-        let notes_len = usize::try_from(u64::from_le_bytes(*notes_len)).ok()?;
-        let (module, notes) = rest.split_at_checked(rest.len().checked_sub(notes_len)?)?;
-        let fused = match notes {
+        let notes_len = code.split_off(size_of::<u64>()).ok()?;
+        let notes_len = u64::from_le_bytes(notes_len.try_into().ok()?);
+        let fused = match code.split_off(usize::try_from(notes_len).ok()?).ok()?.as_slice() {
             [] => None,
             notes => Some(FusedNotes::from_bytes(notes)?),
         };
-        let module = code.start(module.len())?.load(engine).ok()?;
-        Some((module, fused))
+        Some((code.load(engine).ok()?, fused))
     }
 
     /// Stores a module; that it cannot be stored is no failure.
@@ -106,28 +113,9 @@ impl Cache {
     }
 }
 
-/// Names the file of a module as compiled by an engine in a form.
-fn name(engine: &Engine, form: &str, wasm: &[u8]) -> String {
-    let mut hasher = Blake3(blake3::Hasher::new());
-    engine.precompile_compatibility_hash().hash(&mut hasher);
-    form.hash(&mut hasher);
-    KERNEL_WASM.hash(&mut hasher);
-    hasher.0.update(wasm);
-    hasher.0.finalize().to_hex().to_string()
-}
-
-/// Lets an engine describe itself to BLAKE3.
-struct Blake3(blake3::Hasher);
-
-impl std::hash::Hasher for Blake3 {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        let hash = self.0.finalize();
-        u64::from_le_bytes(
-            *hash.as_bytes().first_chunk().expect("a hash has more bytes than eight"),
-        )
-    }
+/// Names the file of the module whose bytes have this hash, as compiled by an engine in a form.
+pub(crate) fn name(engine: &SharedEngine, form: &str, hash: &[u8; blake3::OUT_LEN]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(engine.fingerprint()).update(hash).update(form.as_bytes());
+    hasher.finalize().to_hex().to_string()
 }

@@ -11,7 +11,7 @@ pub(crate) use self::shared::SharedCode;
 
 use self::shared::{Found, Key};
 use crate::{
-    cache::Cache,
+    cache::{self, Cache},
     engine::SharedEngine,
     error::LoadError,
     fuse::{self, FusedNotes},
@@ -38,7 +38,7 @@ impl Compiler<'_> {
     /// [`LoadError::InvalidModule`], [`LoadError::ReservedMemory`], [`LoadError::MemoryLimit`].
     pub(crate) fn compile(
         &self,
-        modules: &[NamedModule],
+        modules: &[NamedModule<'_>],
     ) -> Result<Vec<CompiledModule>, LoadError> {
         let may_fuse = self.may_fuse && modules.len() == 1;
         let mut initial_pages = 0_u64;
@@ -47,15 +47,16 @@ impl Compiler<'_> {
             let form = if may_fuse { fuse::VERSION } else { "linked" };
             let hash = *blake3::hash(bytes).as_bytes();
             let key = Key { engine: self.engine.number, form, hash };
-            let found = shared::get(key, || self.compile_or_find(bytes, form, may_fuse)).map_err(
-                |err| LoadError::InvalidModule { module: name.clone(), source: err.into() },
-            )?;
+            let found =
+                shared::get(key, || self.compile_or_find(bytes, key, may_fuse)).map_err(|err| {
+                    LoadError::InvalidModule { module: name.clone(), source: err.into() }
+                })?;
             let code = match found {
                 Found::Made(code) => code,
                 Found::InUse(code) => {
                     // Perhaps by a plug-in without a cache, so it need not be there yet.
                     if let Some(cache) = self.cache {
-                        cache.keep(&self.engine.engine, form, bytes, &code);
+                        cache.keep(&cache::name(self.engine, form, &hash), &code);
                     }
                     code
                 }
@@ -70,12 +71,15 @@ impl Compiler<'_> {
     fn compile_or_find(
         &self,
         bytes: &[u8],
-        form: &str,
+        key: Key,
         may_fuse: bool,
     ) -> wasmtime::Result<SharedCode> {
         let compile = || self.compile_one(bytes, may_fuse);
         let (module, fused) = match self.cache {
-            Some(cache) => cache.module(&self.engine.engine, form, bytes, compile),
+            Some(cache) => {
+                let name = cache::name(self.engine, key.form, &key.hash);
+                cache.module(&self.engine.engine, &name, compile)
+            }
             None => compile(),
         }?;
         Ok(SharedCode { module, fused: fused.map(Arc::new) })

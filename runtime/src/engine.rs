@@ -9,8 +9,9 @@
 
 use std::{
     collections::HashMap,
+    hash::{Hash as _, Hasher},
     sync::{
-        Arc, LazyLock, Mutex, PoisonError,
+        Arc, LazyLock, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
@@ -21,7 +22,10 @@ use wasmtime::{
 };
 
 use crate::{
-    deadline, debug::ProfilingStrategy, error::LoadError, kernel::KernelModule,
+    deadline,
+    debug::ProfilingStrategy,
+    error::LoadError,
+    kernel::{KERNEL_WASM, KernelModule},
     limits::TABLE_ELEMENT_LIMIT,
 };
 
@@ -76,6 +80,7 @@ pub(crate) struct SharedEngine {
     pub(crate) kernel: KernelModule,
     config: EngineConfig,
     seats: Option<Seats>,
+    fingerprint: OnceLock<[u8; blake3::OUT_LEN]>,
 }
 
 /// How many seats an engine has, and how many of them are taken.
@@ -137,7 +142,17 @@ impl SharedEngine {
         deadline::watch(&engine);
         let kernel = KernelModule::new(&engine).map_err(LoadError::engine)?;
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { number, engine, kernel, config, seats })
+        Ok(Self { number, engine, kernel, config, seats, fingerprint: OnceLock::new() })
+    }
+
+    /// Returns a hash of all that code compiled by this engine takes for granted of the machine, the
+    /// engine and the kernel.
+    pub(crate) fn fingerprint(&self) -> &[u8; blake3::OUT_LEN] {
+        self.fingerprint.get_or_init(|| {
+            let mut hasher = Blake3(blake3::Hasher::new());
+            self.engine.precompile_compatibility_hash().hash(&mut hasher);
+            *hasher.0.update(KERNEL_WASM).finalize().as_bytes()
+        })
     }
 
     /// Says whether instances are made on seats.
@@ -226,4 +241,20 @@ impl EngineConfig {
 /// and time, and hostile DWARF takes any amount of both: only for those who asked for it.
 fn details(config: EngineConfig) -> WasmBacktraceDetails {
     if config.debug_info { WasmBacktraceDetails::Enable } else { WasmBacktraceDetails::Disable }
+}
+
+/// Lets an engine describe itself to BLAKE3.
+struct Blake3(blake3::Hasher);
+
+impl Hasher for Blake3 {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let hash = self.0.finalize();
+        u64::from_le_bytes(
+            *hash.as_bytes().first_chunk().expect("a hash has more bytes than eight"),
+        )
+    }
 }

@@ -10,7 +10,13 @@
     reason = "the engine cannot check compiled code: whoever loads it vouches for it"
 )]
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{
+    borrow::Cow,
+    fmt,
+    fs::File,
+    io::{self, Read as _, Seek as _, SeekFrom},
+    ops::Range,
+};
 
 use wasmtime::{Engine, Module};
 
@@ -51,11 +57,6 @@ impl Code<'_> {
         &self.bytes
     }
 
-    /// Returns the first `len` bytes, if there are that many.
-    pub(crate) fn start(&self, len: usize) -> Option<Code<'_>> {
-        Some(Code { bytes: Cow::Borrowed(self.bytes.get(..len)?) })
-    }
-
     /// Copies a part of the bytes, if they are that long.
     pub(crate) fn part(&self, range: Range<usize>) -> Option<Code<'static>> {
         Some(Code { bytes: Cow::Owned(self.bytes.get(range)?.to_vec()) })
@@ -69,6 +70,62 @@ impl Code<'_> {
 /// If the two have different settings, or this one takes no such module.
 pub(crate) fn copy(module: &Module, engine: &Engine) -> wasmtime::Result<Module> {
     Code { bytes: Cow::Owned(module.serialize()?) }.load(engine)
+}
+
+/// A file that this library wrote and nobody changes: the code of a module, and perhaps something
+/// behind it.
+pub(crate) struct CodeFile {
+    file: File,
+    /// How many bytes of it are left.
+    len: u64,
+}
+
+impl CodeFile {
+    /// Takes the last `len` bytes off.
+    ///
+    /// # Errors
+    ///
+    /// What the system said, or that there are not that many.
+    pub(crate) fn split_off(&mut self, len: usize) -> io::Result<Vec<u8>> {
+        let start = self.len.checked_sub(len as u64).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let mut bytes = vec![0; len];
+        self.file.seek(SeekFrom::Start(start))?;
+        self.file.read_exact(&mut bytes)?;
+        self.len = start;
+        Ok(bytes)
+    }
+
+    /// Makes a module of the code, which stays in the file where the system can run it from there.
+    ///
+    /// # Errors
+    ///
+    /// If it was compiled by another version of the engine, for another processor, or with other
+    /// settings.
+    pub(crate) fn load(self, engine: &Engine) -> wasmtime::Result<Module> {
+        // Elsewhere a file cannot be replaced as long as it is mapped.
+        if cfg!(unix) {
+            let file = self.file.try_clone()?;
+            // SAFETY: a value of this type exists only for what `Seal::open_file` found to be what this
+            // library sealed: what `Module::serialize` returned, with something behind it, which the
+            // engine does not look at. That was found out of this very open file, not of whatever has
+            // its name now; and no program writes to a file that lies in a cache: only those of this
+            // process's user could, and they might as well change its memory.
+            if let Ok(module) = unsafe { Module::deserialize_open_file(engine, file) } {
+                return Ok(module);
+            }
+            // The file system may forbid to run what it holds.
+        }
+        self.load_copy(engine)
+    }
+
+    /// Makes a module of a copy of the code.
+    fn load_copy(mut self, engine: &Engine) -> wasmtime::Result<Module> {
+        let mut bytes = Vec::new();
+        self.file.rewind()?;
+        self.file.take(self.len).read_to_end(&mut bytes)?;
+        // SAFETY: as in `load`.
+        unsafe { Module::deserialize(engine, bytes) }
+    }
 }
 
 /// Makes and checks seals: keyed BLAKE3 hashes behind what they vouch for.
@@ -86,7 +143,7 @@ impl Seal {
 
     /// Seals `bytes`, which an engine compiled, as what `name` says they are.
     pub(crate) fn close(&self, name: &str, bytes: &mut Vec<u8>) {
-        let seal = self.hash(name, bytes);
+        let seal = self.hasher(name).update(bytes).finalize();
         bytes.extend_from_slice(seal.as_bytes());
     }
 
@@ -95,13 +152,32 @@ impl Seal {
         let (bytes, seal) = sealed.split_at_checked(sealed.len().checked_sub(SEAL_LEN)?)?;
         let seal = blake3::Hash::from_slice(seal).ok()?;
         // The comparison takes the same time wherever the two part.
-        (self.hash(name, bytes) == seal).then_some(Code { bytes: Cow::Borrowed(bytes) })
+        let is_same = self.hasher(name).update(bytes).finalize() == seal;
+        is_same.then_some(Code { bytes: Cow::Borrowed(bytes) })
     }
 
-    fn hash(&self, name: &str, bytes: &[u8]) -> blake3::Hash {
+    /// Does the same with a file, which is read to its end.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub(crate) fn open_file(&self, name: &str, mut file: File) -> io::Result<Option<CodeFile>> {
+        let Some(len) = file.metadata()?.len().checked_sub(SEAL_LEN as u64) else {
+            return Ok(None);
+        };
+        let mut hasher = self.hasher(name);
+        hasher.update_reader((&file).take(len))?;
+        let mut seal = [0; SEAL_LEN];
+        file.read_exact(&mut seal)?;
+        let is_same = hasher.finalize() == blake3::Hash::from_bytes(seal);
+        Ok(is_same.then_some(CodeFile { file, len }))
+    }
+
+    /// Starts the hash of what `name` says.
+    fn hasher(&self, name: &str) -> blake3::Hasher {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(&(name.len() as u64).to_le_bytes());
-        hasher.update(name.as_bytes()).update(bytes).finalize()
+        hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+        hasher
     }
 }
 
@@ -191,5 +267,37 @@ impl PluginBuilder<'_> {
     pub unsafe fn from_artifact_unchecked(bytes: &[u8]) -> Result<Self, Error> {
         let code = Code { bytes: Cow::Borrowed(bytes) };
         Ok(Self::of_artifact(Artifact::read(&code).map_err(LoadError::from)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, process};
+
+    use super::*;
+
+    #[test]
+    fn a_sealed_file_is_loaded_mapped_or_copied() {
+        let engine = Engine::default();
+        let wasm = wat::parse_str(r#"(module (func (export "here")))"#).unwrap();
+        let module = Module::new(&engine, wasm).unwrap();
+        let seal = Seal::new([3; 32]);
+        let mut bytes = module.serialize().unwrap();
+        bytes.extend(b"notes");
+        seal.close("a name", &mut bytes);
+        let path = env::temp_dir().join(format!("plugsmith-sealed-{}", process::id()));
+        fs::write(&path, &bytes).unwrap();
+        let open = |name| seal.open_file(name, File::open(&path).unwrap()).unwrap();
+        let [mapped, copied] = [CodeFile::load, CodeFile::load_copy].map(|load| {
+            let mut file = open("a name").unwrap();
+            assert_eq!(file.split_off(5).unwrap(), b"notes");
+            load(file, &engine).unwrap()
+        });
+        assert!(open("another name").is_none());
+        assert!(open("a name").unwrap().split_off(bytes.len()).is_err());
+        fs::remove_file(&path).unwrap();
+        for module in [mapped, copied] {
+            assert!(module.get_export("here").is_some());
+        }
     }
 }

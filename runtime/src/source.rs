@@ -1,13 +1,16 @@
 //! Where a plug-in comes from: bytes, text, files and URLs become the bytes of named modules.
+//!
+//! Bytes that the caller lends are not copied, and the manifest that is kept holds none: a module may be
+//! large, and is of no use once it is compiled.
 
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, mem, path::Path};
 #[cfg(feature = "register-filesystem")]
 use std::{
     fs::{self, File},
     io::{self, Read},
 };
 
-use plugsmith_manifest::{Manifest, Wasm};
+use plugsmith_manifest::{MAIN_MODULE, Manifest, Wasm};
 use sha2::{Digest, Sha256};
 
 use crate::error::LoadError;
@@ -85,25 +88,29 @@ impl<'a> From<&'a Vec<u8>> for WasmInput<'a> {
 
 /// A module's name in its manifest, and its bytes.
 #[derive(Debug)]
-pub(crate) struct NamedModule {
+pub(crate) struct NamedModule<'a> {
     pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Cow<'a, [u8]>,
 }
 
 /// Reads everything that `input` names.
 ///
-/// Returns the manifest and its modules in the manifest's order. Input that is a module already
-/// gets an empty manifest.
+/// Returns the manifest, in which modules that were data have none any more, and its modules in the
+/// manifest's order. Input that is a module already gets an empty manifest.
 ///
 /// # Errors
 ///
 /// The [`LoadError`] of the first thing that is wrong.
-pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule>), LoadError> {
-    let manifest = match input {
+pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule<'_>>), LoadError> {
+    let mut manifest = match input {
         WasmInput::Manifest(manifest) => manifest,
         WasmInput::ManifestRef(manifest) => manifest.clone(),
         WasmInput::Data(data) => match Form::of(&data) {
-            Form::Wasm | Form::Text => Manifest::new([Wasm::data(data.into_owned())]),
+            Form::Wasm | Form::Text => {
+                let bytes = check_module(MAIN_MODULE, data, None)?;
+                let module = NamedModule { name: MAIN_MODULE.to_owned(), bytes };
+                return Ok((Manifest::new([Wasm::data([])]), vec![module]));
+            }
             Form::Json(text) => Manifest::from_json(text)?,
             Form::Toml(text) => Manifest::from_toml(text)?,
             Form::Unknown => return Err(unknown_input(&data)),
@@ -112,14 +119,13 @@ pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule>),
     if manifest.wasm.len() > MODULES_LIMIT {
         return Err(LoadError::TooManyModules { found: manifest.wasm.len(), limit: MODULES_LIMIT });
     }
-    let modules = manifest
-        .named_modules()?
-        .into_iter()
-        .map(|(name, wasm)| {
-            let bytes = read_module(name, wasm)?;
-            Ok(NamedModule { name: name.to_owned(), bytes })
-        })
-        .collect::<Result<_, LoadError>>()?;
+    let names = manifest.named_modules()?.into_iter().map(|(name, _)| name.to_owned());
+    let names: Vec<String> = names.collect();
+    let modules = names.into_iter().zip(&mut manifest.wasm).map(|(name, wasm)| {
+        let bytes = read_module(&name, wasm)?;
+        Ok(NamedModule { name, bytes })
+    });
+    let modules = modules.collect::<Result<_, LoadError>>()?;
     Ok((manifest, modules))
 }
 
@@ -163,16 +169,25 @@ fn is_wat(trimmed: &str) -> bool {
     trimmed.starts_with(";;") || trimmed.starts_with('(')
 }
 
-fn read_module(name: &str, wasm: &Wasm) -> Result<Vec<u8>, LoadError> {
+fn read_module(name: &str, wasm: &mut Wasm) -> Result<Cow<'static, [u8]>, LoadError> {
     let bytes = match wasm {
         Wasm::File { path, .. } => read_file(name, path)?,
-        Wasm::Data { data, .. } => data.clone(),
+        Wasm::Data { data, .. } => mem::take(data),
         Wasm::Url { req, .. } => crate::fetch::fetch(name, req, MODULE_BYTES_LIMIT)?,
     };
+    check_module(name, bytes.into(), wasm.meta().hash.as_deref())
+}
+
+/// Returns the module that `bytes` are, in binary form.
+fn check_module<'a>(
+    name: &str,
+    bytes: Cow<'a, [u8]>,
+    hash: Option<&str>,
+) -> Result<Cow<'a, [u8]>, LoadError> {
     if bytes.len() as u64 > MODULE_BYTES_LIMIT {
         return Err(too_large(name));
     }
-    if let Some(expected) = &wasm.meta().hash {
+    if let Some(expected) = hash {
         check_hash(name, &bytes, expected)?;
     }
     to_binary(name, bytes)
@@ -216,7 +231,7 @@ fn check_hash(name: &str, bytes: &[u8], expected: &str) -> Result<(), LoadError>
 }
 
 /// Returns the module in binary form, translated if it is text.
-fn to_binary(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, LoadError> {
+fn to_binary<'a>(name: &str, bytes: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, LoadError> {
     if bytes.starts_with(&MODULE_START) {
         return Ok(bytes);
     }
@@ -229,7 +244,7 @@ fn to_binary(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, LoadError> {
         };
     }
     match str::from_utf8(&bytes) {
-        Ok(text) if is_wat(text.trim_start()) => from_text(name, text),
+        Ok(text) if is_wat(text.trim_start()) => from_text(name, text).map(Cow::Owned),
         _ => Err(LoadError::NotWasm { module: name.to_owned(), start: start_of(&bytes) }),
     }
 }

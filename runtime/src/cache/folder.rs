@@ -143,16 +143,18 @@ impl Folder {
         self.module_path(name).exists()
     }
 
-    /// Returns the bytes of a file and notes that it was used, or `None` if it is not there.
-    pub(super) fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut file = File::open(self.module_path(name)).ok()?;
+    /// Opens a file and notes that it was used, or returns `None` if it is not there or is not only this
+    /// user's.
+    pub(super) fn open_module(&self, name: &str) -> Option<File> {
+        let file = File::open(self.module_path(name)).ok()?;
         let metadata = file.metadata().ok()?;
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
-        file.read_to_end(&mut bytes).ok()?;
+        if !is_private(&metadata) {
+            return None;
+        }
         if age(&metadata) > USE_PRECISION {
             let _ = file.set_modified(SystemTime::now());
         }
-        Some(bytes)
+        Some(file)
     }
 
     /// Writes a file, or replaces it, in one step for everyone who looks.
@@ -239,7 +241,9 @@ fn private_file() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
 
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
+    // Nobody writes to it again. What is mapped must not change, and most that would change it by
+    // accident, such as `cp`, then replaces it instead.
+    options.write(true).create_new(true).mode(0o400);
     options
 }
 

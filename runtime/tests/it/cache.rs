@@ -62,6 +62,23 @@ fn age(path: &Path) -> SystemTime {
     long_ago
 }
 
+/// Puts another file in a file's place, which only its own program may write to.
+fn replace(path: &Path, bytes: impl AsRef<[u8]>) {
+    fs::remove_file(path).unwrap();
+    fs::write(path, bytes).unwrap();
+    close_to_others(path);
+}
+
+#[cfg(unix)]
+fn close_to_others(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path) {}
+
 fn last_used(path: &Path) -> SystemTime {
     fs::metadata(path).unwrap().modified().unwrap()
 }
@@ -114,7 +131,7 @@ fn a_damaged_file_is_compiled_anew() {
         // Another module's, in its own seal.
         fs::read(&second).unwrap(),
     ] {
-        fs::write(&first, bad).unwrap();
+        replace(&first, bad);
         assert_eq!((cached(1, &folder.0), cached(2, &folder.0)), (1, 2));
         assert_eq!(fs::read(&first).unwrap().len(), good.len(), "it was stored again");
     }
@@ -129,7 +146,7 @@ fn files_of_another_key_are_not_taken() {
     run(&theirs);
     let [own] = ours.modules().try_into().unwrap();
     let foreign = fs::read(&theirs.modules()[0]).unwrap();
-    fs::write(&own, &foreign).unwrap();
+    replace(&own, &foreign);
     assert_eq!(run(&ours), 1);
     assert!(fs::read(&own).unwrap() != foreign, "it was stored again");
 }
@@ -217,11 +234,35 @@ fn a_folder_that_others_can_write_to_is_refused() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_could_write_is_not_taken() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new("writable");
+    cached(1, &folder.0);
+    let [file] = folder.modules().try_into().unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(cached(1, &folder.0), 1);
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o400, "it was stored again, for nobody to change");
+}
+
+#[test]
+fn code_in_use_outlives_its_file() {
+    let folder = Folder::new("outlived");
+    cached(1, &folder.0);
+    let mut plugin =
+        PluginBuilder::new(manifest(&guest(1, &folder.0))).with_cache(&folder.0).build().unwrap();
+    fs::remove_dir_all(&folder.0).unwrap();
+    assert_eq!(plugin.call_get_error_code::<_, ()>("run", ()).unwrap_err().1, 1);
+}
+
 #[test]
 fn a_damaged_key_is_named() {
     let folder = Folder::new("key");
     cached(1, &folder.0);
-    fs::write(folder.0.join("key"), "short").unwrap();
+    replace(&folder.0.join("key"), "short");
     let module = manifest(&guest(1, &folder.0));
     match load_error(PluginBuilder::new(&module).with_cache(&folder.0)) {
         LoadError::Cache(err @ CacheError::Key { .. }) => {
