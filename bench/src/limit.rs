@@ -5,7 +5,9 @@
 
 use std::hint::black_box;
 
-use wasmtime::{Engine, Linker, Module, Result, Store, TypedFunc, ensure, format_err};
+use wasmtime::{
+    Config, Engine, Linker, Module, Result, Store, Strategy, TypedFunc, ensure, format_err,
+};
 
 use crate::{
     host_functions,
@@ -141,12 +143,15 @@ pub(crate) fn function(wasm: &[u8], export: &'static str, input: u32, output: u3
 }
 
 /// Compiling a module.
-pub(crate) fn compile(mut wasm: impl FnMut() -> Vec<u8> + 'static) -> Run {
-    let engine = Engine::default();
-    repeat(move || {
+pub(crate) fn compile(
+    strategy: Strategy,
+    mut wasm: impl FnMut() -> Vec<u8> + 'static,
+) -> Result<Run> {
+    let engine = Engine::new(Config::new().strategy(strategy))?;
+    Ok(repeat(move || {
         black_box(Module::new(&engine, wasm())?);
         Ok(())
-    })
+    }))
 }
 
 fn instantiate<Params, Results>(
@@ -184,7 +189,7 @@ mod tests {
             ("echo", echo(b"sixty-four bytes".repeat(4))),
             ("echo of pages", echo(vec![7; 3 * PAGE + 1])),
             ("function", function(&module, "double", 21, 42)),
-            ("compile", Ok(compile(move || module.clone()))),
+            ("compile", compile(Strategy::Winch, move || module.clone())),
         ];
         for (name, run) in runs {
             let cost = run.map_err(foreign).and_then(|mut run| run(2));

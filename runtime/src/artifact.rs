@@ -74,6 +74,9 @@ pub enum ArtifactError {
     /// The manifest names a path that cannot be written as JSON.
     #[error("the manifest cannot be written as JSON")]
     Encode(#[source] serde_json::Error),
+    /// There is no code but what was compiled in a hurry, which is not worth keeping; the log says why.
+    #[error("the plug-in could not be optimised")]
+    NotOptimized,
     /// The engine could not give its code away.
     #[error("the code of the plug-in cannot be serialised")]
     Serialize(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -174,9 +177,12 @@ impl CompiledPlugin {
     /// on this kind of processor, that load them with the same choices of fuel and debugging. Host
     /// functions and everything else that is no part of the manifest is not in them.
     ///
+    /// [Waits](CompiledPlugin::wait_until_optimized) for optimised code.
+    ///
     /// # Errors
     ///
-    /// An [`ArtifactError`] in a [`LoadError`] if the manifest names a path that is not UTF-8.
+    /// An [`ArtifactError`] in a [`LoadError`] if the manifest names a path that is not UTF-8, or if
+    /// there can be no optimised code.
     pub fn serialize(&self) -> Result<Vec<u8>, Error> {
         Ok(self.write().map_err(LoadError::from)?)
     }
@@ -194,7 +200,11 @@ impl CompiledPlugin {
     }
 
     fn write(&self) -> Result<Vec<u8>, ArtifactError> {
-        let plan = &self.shared.builds.first().plan;
+        if !self.wait_until_optimized() {
+            return Err(ArtifactError::NotOptimized);
+        }
+        let builds = self.shared.code.current();
+        let plan = &builds.first().plan;
         let modules = plan.named_modules();
         let notes = plan.notes().map(FusedNotes::to_bytes).unwrap_or_default();
         let mut manifest = Manifest::clone(&self.shared.manifest);

@@ -8,6 +8,7 @@ use crate::{
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
     debug::{DebugOptions, ProfilingStrategy},
+    engine::Codegen,
     error::Error,
     extensions::Extensions,
     host::http::HttpOptions,
@@ -39,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) call_reports: bool,
     pub(crate) shared_vars: Option<SharedVars>,
     pub(crate) kernel_page_limit: Option<u32>,
+    /// What the first code is made by, where that may be.
+    pub(crate) first_codegen: Codegen,
 }
 
 /// How a plug-in of one module comes to its kernel.
@@ -65,6 +68,21 @@ impl Options {
     /// built it.
     pub(crate) fn may_fuse(&self) -> bool {
         self.kernel == KernelForm::Fused && !self.debug.debug_info && self.debug.coredump.is_none()
+    }
+
+    /// Says whether the plug-in may run on code compiled in a hurry. The two compilers do not count fuel
+    /// alike, what is asked for to find mistakes wants the slow one, the host's own engine is as the host
+    /// wants it, and the quick compiler is complete for one kind of processor only.
+    pub(crate) fn may_start_fast(&self) -> bool {
+        #[cfg(feature = "unstable-wasmtime")]
+        if self.engine_config.is_some() {
+            return false;
+        }
+        self.first_codegen == Codegen::Hurried
+            && cfg!(all(feature = "fast-start", target_arch = "x86_64"))
+            && self.may_fuse()
+            && !self.counts_fuel()
+            && self.debug.profiling_strategy == ProfilingStrategy::None
     }
 
     /// Says whether fuel is counted.
@@ -310,6 +328,30 @@ impl<'a> PluginBuilder<'a> {
     /// there for comparison.
     pub fn with_linked_kernel(mut self) -> Self {
         self.options.kernel = KernelForm::Linked;
+        self
+    }
+
+    /// Has the plug-in start on code that is compiled in a hurry, or not (the default), while better code
+    /// is made in the background.
+    ///
+    /// It starts several times sooner and then runs several times slower, until fresh instances are made
+    /// of the better code: when a `Plugin` is made, when one's instance had to be discarded, when a
+    /// [`Pool`](crate::Pool) makes another. A plug-in that serves one call after another keeps its
+    /// instance, and so its code. Code compiled in a hurry uses more stack, so a guest that recurses
+    /// deeply may trap on it that would not otherwise.
+    ///
+    /// [`CompiledPlugin::is_optimized`](crate::CompiledPlugin::is_optimized) tells which code fresh
+    /// instances get, and
+    /// [`wait_until_optimized`](crate::CompiledPlugin::wait_until_optimized) waits for it. A cache is
+    /// asked first and gets the better code only.
+    ///
+    /// Compiled at the usual pace all the same are plug-ins that are not
+    /// [fused](crate::CompiledPlugin::is_fused) with the kernel, such as those of several modules; that
+    /// use references, tail calls, exceptions or other young proposals; that have a limit of fuel, core
+    /// dumps or a profiler; and all of them on processors other than x86-64.
+    #[cfg(feature = "fast-start")]
+    pub fn with_fast_start(mut self, fast: bool) -> Self {
+        self.options.first_codegen = if fast { Codegen::Hurried } else { Codegen::Optimizing };
         self
     }
 

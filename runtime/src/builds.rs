@@ -43,7 +43,7 @@ pub(crate) struct Builds {
     first: Arc<Build>,
     /// For those who find no seat, made when the first one does.
     spare: OnceLock<Arc<Build>>,
-    options: LinkOptions,
+    options: Arc<LinkOptions>,
 }
 
 impl Build {
@@ -91,7 +91,7 @@ impl Builds {
     pub(crate) fn new(
         mut engine: Arc<SharedEngine>,
         mut modules: Vec<CompiledModule>,
-        options: LinkOptions,
+        options: Arc<LinkOptions>,
     ) -> Result<Self, LoadError> {
         let is_fused = modules.iter().any(|module| module.code.fused.is_some());
         if engine.has_seats() && !is_fused {

@@ -82,7 +82,8 @@ impl Cache {
         }
     }
 
-    fn load(&self, engine: &Engine, name: &str) -> Option<(Module, Option<FusedNotes>)> {
+    /// Returns what is stored under `name`.
+    pub(crate) fn load(&self, engine: &Engine, name: &str) -> Option<(Module, Option<FusedNotes>)> {
         let file = self.folder.open_module(name)?;
         let Some(mut code) = self.seal.open_file(name, file).ok()? else {
             tracing::warn!("a cached module is damaged and is compiled anew");

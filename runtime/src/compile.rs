@@ -9,7 +9,7 @@ use wasmtime::Module;
 
 pub(crate) use self::shared::SharedCode;
 
-use self::shared::{Found, Key};
+use self::shared::{Form, Found, Key};
 use crate::{
     cache::{self, Cache},
     engine::SharedEngine,
@@ -17,17 +17,15 @@ use crate::{
     fuse::{self, FusedNotes},
     link::CompiledModule,
     source::NamedModule,
-    survey,
 };
 
 /// How modules are compiled.
+#[derive(Clone, Copy)]
 pub(crate) struct Compiler<'a> {
-    pub(crate) engine: &'a SharedEngine,
+    pub(crate) engine: &'a Arc<SharedEngine>,
     pub(crate) cache: Option<&'a Cache>,
     /// Whether the kernel may become part of a module that is alone.
     pub(crate) may_fuse: bool,
-    /// How many pages of memory the guest may have.
-    pub(crate) page_limit: Option<u32>,
 }
 
 impl Compiler<'_> {
@@ -35,51 +33,82 @@ impl Compiler<'_> {
     ///
     /// # Errors
     ///
-    /// [`LoadError::InvalidModule`], [`LoadError::ReservedMemory`], [`LoadError::MemoryLimit`].
+    /// [`LoadError::InvalidModule`].
     pub(crate) fn compile(
         &self,
         modules: &[NamedModule<'_>],
     ) -> Result<Vec<CompiledModule>, LoadError> {
-        let may_fuse = self.may_fuse && modules.len() == 1;
-        let mut initial_pages = 0_u64;
-        let mut compiled = Vec::with_capacity(modules.len());
-        for NamedModule { name, bytes } in modules {
-            let form = if may_fuse { fuse::VERSION } else { "linked" };
-            let hash = *blake3::hash(bytes).as_bytes();
-            let key = Key { engine: self.engine.number, form, hash };
-            let found =
-                shared::get(key, || self.compile_or_find(bytes, key, may_fuse)).map_err(|err| {
-                    LoadError::InvalidModule { module: name.clone(), source: err.into() }
-                })?;
-            let code = match found {
-                Found::Made(code) => code,
-                Found::InUse(code) => {
-                    // Perhaps by a plug-in without a cache, so it need not be there yet.
-                    if let Some(cache) = self.cache {
-                        cache.keep(&cache::name(self.engine, form, &hash), &code);
-                    }
-                    code
-                }
-            };
-            initial_pages = initial_pages.saturating_add(survey::initial_pages(name, bytes)?);
-            compiled.push(CompiledModule { name: name.clone(), code });
-        }
-        survey::check_initial_pages(initial_pages, self.page_limit)?;
-        Ok(compiled)
+        let compile = |module: &NamedModule<'_>| {
+            let NamedModule { name, bytes, .. } = module;
+            let key = self.key(module, modules.len());
+            let found = shared::get(key, || self.compile_or_find(bytes, key)).map_err(|err| {
+                LoadError::InvalidModule { module: name.clone(), source: err.into() }
+            })?;
+            Ok(CompiledModule { name: name.clone(), code: self.keep(key, found) })
+        };
+        modules.iter().map(compile).collect()
     }
 
-    fn compile_or_find(
+    /// Does the same, in an engine without seats if the plug-in does not fit into one, and says where.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::InvalidModule`].
+    pub(crate) fn compile_where_it_fits(
         &self,
-        bytes: &[u8],
-        key: Key,
-        may_fuse: bool,
-    ) -> wasmtime::Result<SharedCode> {
-        let compile = || self.compile_one(bytes, may_fuse);
-        let (module, fused) = match self.cache {
-            Some(cache) => {
-                let name = cache::name(self.engine, key.form, &key.hash);
-                cache.module(&self.engine.engine, &name, compile)
+        modules: &[NamedModule<'_>],
+    ) -> Result<(Arc<SharedEngine>, Vec<CompiledModule>), LoadError> {
+        match self.compile(modules) {
+            Err(_) if self.engine.has_seats() => {
+                let engine = self.engine.without_seats()?;
+                let modules = Compiler { engine: &engine, ..*self }.compile(modules)?;
+                Ok((engine, modules))
             }
+            compiled => Ok((Arc::clone(self.engine), compiled?)),
+        }
+    }
+
+    /// Returns the modules of a plug-in if nothing has to be compiled for that, nor waited for.
+    pub(crate) fn find(&self, modules: &[NamedModule<'_>]) -> Option<Vec<CompiledModule>> {
+        let find = |module: &NamedModule<'_>| {
+            let key = self.key(module, modules.len());
+            let found = shared::find(key, || {
+                let (module, fused) = self.cache?.load(&self.engine.engine, &self.file(key))?;
+                Some(SharedCode { module, fused: fused.map(Arc::new) })
+            })?;
+            Some(CompiledModule { name: module.name.clone(), code: self.keep(key, found) })
+        };
+        modules.iter().map(find).collect()
+    }
+
+    /// Says what the code of one of so many modules is known by.
+    fn key(&self, module: &NamedModule<'_>, n_modules: usize) -> Key {
+        let form = if self.may_fuse && n_modules == 1 { Form::Fused } else { Form::Linked };
+        Key { engine: self.engine.number, form, hash: module.hash }
+    }
+
+    /// Names the file in which a cache keeps code.
+    fn file(&self, key: Key) -> String {
+        cache::name(self.engine, key.form.version(), &key.hash)
+    }
+
+    fn keep(&self, key: Key, found: Found) -> Arc<SharedCode> {
+        match found {
+            Found::Made(code) => code,
+            Found::InUse(code) => {
+                // Perhaps by a plug-in without a cache, so it need not be there yet.
+                if let Some(cache) = self.cache {
+                    cache.keep(&self.file(key), &code);
+                }
+                code
+            }
+        }
+    }
+
+    fn compile_or_find(&self, bytes: &[u8], key: Key) -> wasmtime::Result<SharedCode> {
+        let compile = || self.compile_one(bytes, key.form);
+        let (module, fused) = match self.cache {
+            Some(cache) => cache.module(&self.engine.engine, &self.file(key), compile),
             None => compile(),
         }?;
         Ok(SharedCode { module, fused: fused.map(Arc::new) })
@@ -88,10 +117,10 @@ impl Compiler<'_> {
     fn compile_one(
         &self,
         bytes: &[u8],
-        may_fuse: bool,
+        form: Form,
     ) -> wasmtime::Result<(Module, Option<FusedNotes>)> {
         let engine = &self.engine.engine;
-        if may_fuse {
+        if form == Form::Fused {
             // Before anything is appended that the module could name.
             Module::validate(engine, bytes)?;
             if let Some(fused) = fuse::fuse(bytes)

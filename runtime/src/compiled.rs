@@ -1,5 +1,5 @@
-//! A plug-in compiled and linked as far as can be without an instance. Immutable, shared, cheap to
-//! clone.
+//! A plug-in compiled and linked as far as can be without an instance. Immutable, but for better code
+//! that may take the place of the first; shared, cheap to clone.
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
@@ -8,21 +8,15 @@ use plugsmith_manifest::Manifest;
 use wasmtime::{ExternType, Module, ValType};
 
 #[cfg(feature = "wasi")]
-use crate::wasi::{self, Wasi};
+use crate::wasi::Wasi;
 use crate::{
-    artifact::ArtifactError,
-    builder::{Options, PluginBuilder, Source},
-    builds::{Builds, LinkOptions},
-    compile::Compiler,
-    engine::{EngineConfig, Places, SharedEngine},
-    error::{CallError, Error, LoadError},
+    builder::{Options, PluginBuilder},
+    error::{CallError, Error},
     fuse::FusedNotes,
     host::http::HttpAccess,
-    host_fn::Function,
-    limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryLimits},
-    link::{CompiledModule, EXTISM_ENV_MODULE, EXTISM_USER_MODULE, legacy},
-    signature,
-    source::{self, NamedModule},
+    limits::MemoryLimits,
+    load, signature,
+    tiers::Tiers,
 };
 
 /// A plug-in that is ready to be instantiated any number of times.
@@ -51,7 +45,7 @@ pub struct CompiledPlugin {
 
 /// What all plug-ins made from one compilation share.
 pub(crate) struct Compiled {
-    pub(crate) builds: Builds,
+    pub(crate) code: Tiers,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) limits: MemoryLimits,
     pub(crate) time_limit: Option<Duration>,
@@ -68,16 +62,29 @@ impl CompiledPlugin {
     ///
     /// # Errors
     ///
-    /// A [`LoadError`] that says what is wrong with the manifest, a module, or its imports.
+    /// A [`LoadError`](crate::LoadError) that says what is wrong with the manifest, a module, or its imports.
     pub fn new(builder: PluginBuilder<'_>) -> Result<Self, Error> {
-        Ok(Self { shared: Arc::new(compile(builder)?) })
+        Ok(Self { shared: load::load(builder)? })
     }
 
     /// Says whether the kernel became part of the plug-in's module, which is the faster form. So it
     /// is unless the plug-in has several modules, is debugged, or was asked to be
     /// [linked](PluginBuilder::with_linked_kernel).
     pub fn is_fused(&self) -> bool {
-        self.shared.builds.first().plan.notes().is_some()
+        self.shared.code.current().first().plan.notes().is_some()
+    }
+
+    /// Says whether fresh instances run optimised code. So they do, but with a fast start (feature
+    /// `fast-start`), as long as that code is being made, and if it cannot be made.
+    pub fn is_optimized(&self) -> bool {
+        self.shared.code.is_optimized()
+    }
+
+    /// Waits as long as optimised code is being made, and says whether there is any.
+    ///
+    /// Plug-ins that have an instance keep the code that it was made of until they get a fresh one.
+    pub fn wait_until_optimized(&self) -> bool {
+        self.shared.code.wait()
     }
 }
 
@@ -85,129 +92,6 @@ impl fmt::Debug for CompiledPlugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CompiledPlugin").finish_non_exhaustive()
     }
-}
-
-fn compile(builder: PluginBuilder<'_>) -> Result<Compiled, LoadError> {
-    let PluginBuilder { source, functions, options } = builder;
-    let (engine, manifest, modules) = match source {
-        Source::Input(input) => {
-            let (manifest, modules) = source::read(input)?;
-            let (engine, modules) = compile_modules(&manifest, &modules, &functions, &options)?;
-            (engine, manifest, modules)
-        }
-        Source::Artifact(artifact) => {
-            let engine = engine(&options, artifact.is_fused())?;
-            if let Some(function) = replacement(&functions, &engine).filter(|_| artifact.is_fused())
-            {
-                let name = function.name().to_owned();
-                return Err(ArtifactError::ReplacedFunction { name }.into());
-            }
-            let modules = artifact.load(&engine.engine)?;
-            (engine, artifact.manifest().clone(), modules)
-        }
-    };
-    let limits = MemoryLimits {
-        guest_pages: manifest.memory.max_pages,
-        kernel_pages: options.kernel_page_limit.unwrap_or(DEFAULT_KERNEL_PAGE_LIMIT),
-    };
-    let time_limit = manifest.timeout_ms.map(Duration::from_millis);
-    let http = Arc::new(HttpAccess::new(&manifest, options.http, limits.kernel_pages));
-    let manifest = Arc::new(manifest);
-    #[cfg(feature = "wasi")]
-    let wasi = grant_wasi(&options, &manifest, &modules)?;
-    let link_options = LinkOptions {
-        functions,
-        #[cfg(feature = "wasi")]
-        wasi: options.wasi,
-        manifest: Arc::clone(&manifest),
-        limits,
-    };
-    let builds = Builds::new(engine, modules, link_options)?;
-    let plan = &builds.first().plan;
-    let exports = ExportTable::of(plan.main(), plan.notes());
-    Ok(Compiled {
-        builds,
-        manifest,
-        limits,
-        time_limit,
-        options,
-        http,
-        #[cfg(feature = "wasi")]
-        wasi,
-        exports,
-    })
-}
-
-/// Compiles modules, in an engine with seats if the kernel may become part of the only one.
-fn compile_modules(
-    manifest: &Manifest,
-    modules: &[NamedModule],
-    functions: &[Function],
-    options: &Options,
-) -> Result<(Arc<SharedEngine>, Vec<CompiledModule>), LoadError> {
-    let seated = engine(options, options.may_fuse() && modules.len() == 1)?;
-    let cache = options.cache.open()?;
-    let compile = |engine: &SharedEngine| {
-        let compiler = Compiler {
-            engine,
-            cache: cache.as_ref(),
-            may_fuse: options.may_fuse() && replacement(functions, engine).is_none(),
-            page_limit: manifest.memory.max_pages,
-        };
-        compiler.compile(modules)
-    };
-    match compile(&seated) {
-        Ok(compiled) => Ok((seated, compiled)),
-        // It may be too large for a seat.
-        Err(_) if seated.has_seats() => {
-            let engine = seated.without_seats()?;
-            let compiled = compile(&engine)?;
-            Ok((engine, compiled))
-        }
-        Err(err) => Err(err),
-    }
-}
-
-/// Returns a function that a plug-in of before Extism 1.0 gets where it would get the kernel's, which
-/// then must not become part of it.
-fn replacement<'a>(functions: &'a [Function], engine: &SharedEngine) -> Option<&'a Function> {
-    functions.iter().find(|function| {
-        let namespace = function.namespace().unwrap_or(EXTISM_USER_MODULE);
-        match legacy::successor(namespace, function.name()) {
-            Some((EXTISM_ENV_MODULE, name)) => engine.kernel.export_type(name).is_some(),
-            _ => false,
-        }
-    })
-}
-
-fn engine(options: &Options, seats: bool) -> Result<Arc<SharedEngine>, LoadError> {
-    let config = EngineConfig {
-        debug_info: options.debug.debug_info,
-        fuel: options.counts_fuel(),
-        coredump: options.debug.coredump.is_some(),
-        profiling: options.debug.profiling_strategy,
-        places: if seats { Places::Seats } else { Places::Anew },
-    };
-    #[cfg(feature = "unstable-wasmtime")]
-    if let Some(base) = &options.engine_config {
-        return SharedEngine::own(EngineConfig { places: Places::Anew, ..config }, base.clone());
-    }
-    SharedEngine::get(config)
-}
-
-/// Returns what is granted of the system, if it is granted and a module uses it.
-#[cfg(feature = "wasi")]
-fn grant_wasi(
-    options: &Options,
-    manifest: &Manifest,
-    modules: &[CompiledModule],
-) -> Result<Option<Wasi>, LoadError> {
-    if !options.wasi {
-        return Ok(None);
-    }
-    let wasi = Wasi::new(options.system.clone(), manifest)?;
-    let is_imported = wasi::is_imported(modules.iter().map(|module| &module.code.module));
-    Ok(is_imported.then_some(wasi))
 }
 
 /// The export that is a program rather than a function.
@@ -243,7 +127,7 @@ pub(crate) struct Callable {
 }
 
 impl ExportTable {
-    fn of(module: &Module, notes: Option<&FusedNotes>) -> Self {
+    pub(crate) fn of(module: &Module, notes: Option<&FusedNotes>) -> Self {
         let mut n_callable = 0;
         let is_ours = |name: &str| notes.is_some_and(|notes| name.starts_with(&notes.prefix));
         let by_name = module

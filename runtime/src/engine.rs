@@ -17,11 +17,12 @@ use std::{
 };
 
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy,
     WasmBacktraceDetails,
 };
 
 use crate::{
+    builder::Options,
     deadline,
     debug::ProfilingStrategy,
     error::LoadError,
@@ -48,6 +49,16 @@ const MAX_INSTANCE_BYTES: usize = 16 << 20;
 /// one. At most a hundred free seats have such.
 const KEPT_BYTES: usize = 128 << 10;
 
+/// Which of its compilers an engine uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Codegen {
+    /// Cranelift, which takes its time.
+    #[default]
+    Optimizing,
+    /// Winch, which makes code in one go, and knows fewer proposals.
+    Hurried,
+}
+
 /// What may differ from one engine to another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct EngineConfig {
@@ -58,6 +69,7 @@ pub(crate) struct EngineConfig {
     /// Keep what a core dump shows when a guest traps.
     pub(crate) coredump: bool,
     pub(crate) profiling: ProfilingStrategy,
+    pub(crate) codegen: Codegen,
     pub(crate) places: Places,
 }
 
@@ -96,20 +108,46 @@ pub(crate) struct Seat {
 }
 
 impl SharedEngine {
+    /// Returns the engine that a plug-in with these options runs in.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Engine`] if the machine cannot run compiled WebAssembly,
+    /// [`LoadError::ProfilingDisabled`].
+    pub(crate) fn of(
+        options: &Options,
+        codegen: Codegen,
+        places: Places,
+    ) -> Result<Arc<Self>, LoadError> {
+        let config = EngineConfig {
+            debug_info: options.debug.debug_info,
+            fuel: options.counts_fuel(),
+            coredump: options.debug.coredump.is_some(),
+            profiling: options.debug.profiling_strategy,
+            codegen,
+            places,
+        };
+        #[cfg(feature = "unstable-wasmtime")]
+        if let Some(base) = &options.engine_config {
+            return Self::own(EngineConfig { places: Places::Anew, ..config }, base.clone());
+        }
+        Self::get(config)
+    }
+
     /// Returns the engine for `config`, made at the first request.
     ///
     /// # Errors
     ///
     /// [`LoadError::Engine`] if the machine cannot run compiled WebAssembly,
     /// [`LoadError::ProfilingDisabled`].
-    pub(crate) fn get(config: EngineConfig) -> Result<Arc<Self>, LoadError> {
+    fn get(config: EngineConfig) -> Result<Arc<Self>, LoadError> {
         static ENGINES: LazyLock<Mutex<HashMap<EngineConfig, Arc<SharedEngine>>>> =
             LazyLock::new(Mutex::default);
         let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = engines.get(&config) {
             return Ok(Arc::clone(shared));
         }
-        let shared = Arc::new(Self::new(config, base_config())?);
+        let shared = Arc::new(Self::new(config, config.base())?);
         engines.insert(config, Arc::clone(&shared));
         Ok(shared)
     }
@@ -120,7 +158,7 @@ impl SharedEngine {
     ///
     /// As [`SharedEngine::get`].
     #[cfg(feature = "unstable-wasmtime")]
-    pub(crate) fn own(config: EngineConfig, base: Config) -> Result<Arc<Self>, LoadError> {
+    fn own(config: EngineConfig, base: Config) -> Result<Arc<Self>, LoadError> {
         Ok(Arc::new(Self::new(config, base)?))
     }
 
@@ -140,7 +178,7 @@ impl SharedEngine {
             None => (Engine::new(&base).map_err(LoadError::engine)?, None),
         };
         deadline::watch(&engine);
-        let kernel = KernelModule::new(&engine).map_err(LoadError::engine)?;
+        let kernel = KernelModule::new(engine.clone());
         let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         Ok(Self { number, engine, kernel, config, seats, fingerprint: OnceLock::new() })
     }
@@ -209,14 +247,26 @@ fn seats(n_seats: u32) -> InstanceAllocationStrategy {
     InstanceAllocationStrategy::Pooling(pool)
 }
 
-/// Returns a configuration with the proposals that plug-ins in the wild are built with.
-fn base_config() -> Config {
-    let mut config = Config::new();
-    config.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
-    config
-}
-
 impl EngineConfig {
+    /// Returns a configuration with the proposals that plug-ins in the wild are built with.
+    fn base(self) -> Config {
+        let mut config = Config::new();
+        match self.codegen {
+            Codegen::Optimizing => {
+                config
+                    .wasm_tail_call(true)
+                    .wasm_function_references(true)
+                    .wasm_gc(true)
+                    .wasm_exceptions(true);
+            }
+            // It has the other defaults in common, and refuses modules that use more.
+            Codegen::Hurried => {
+                config.strategy(Strategy::Winch);
+            }
+        }
+        config
+    }
+
     /// Sets what our promises rest on.
     fn apply(self, config: &mut Config) {
         config

@@ -89,8 +89,11 @@ impl LiveInstance {
         vars: &mut Vars,
         cancel: &Arc<CancelFlag>,
     ) -> Result<Self, CallError> {
-        let (build, seat) =
-            compiled.builds.next().map_err(|err| CallError::Instantiate { source: err.into() })?;
+        let (build, seat) = compiled
+            .code
+            .current()
+            .next()
+            .map_err(|err| CallError::Instantiate { source: err.into() })?;
         let vars = std::mem::take(vars);
         let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel));
         let budget = MemoryBudget::new(compiled.limits);

@@ -8,6 +8,7 @@
 //! empty heap with the input as its first block, and its outcome is read from the registers.
 
 mod bytes;
+mod module;
 
 use std::{
     collections::hash_map::RandomState,
@@ -16,12 +17,12 @@ use std::{
 };
 
 use plugsmith_kernel::{CallStart, Heap, Memory as _, Offset, layout};
-use wasmtime::{
-    AsContext, AsContextMut, Caller, Engine, Extern, ExternType, Instance, Memory, Module,
-    ModuleExport, Store,
-};
+use wasmtime::{AsContext, AsContextMut, Caller, Extern, Instance, Memory, ModuleExport, Store};
 
-pub(crate) use self::bytes::Bytes;
+pub(crate) use self::{
+    bytes::Bytes,
+    module::{KernelModule, exports},
+};
 use crate::{
     error::CallError,
     limits::{PAGE_BYTES, Refusal},
@@ -31,27 +32,6 @@ use crate::{
 
 /// The kernel, built by `cargo xtask kernel`.
 pub(crate) const KERNEL_WASM: &[u8] = include_bytes!("kernel.wasm");
-
-/// The kernel, compiled for an engine.
-#[derive(Debug)]
-pub(crate) struct KernelModule {
-    module: Module,
-}
-
-impl KernelModule {
-    pub(crate) fn new(engine: &Engine) -> wasmtime::Result<Self> {
-        Ok(Self { module: Module::new(engine, KERNEL_WASM)? })
-    }
-
-    /// Returns the type of the export `name`, if a guest may import it: every function, and the
-    /// one global.
-    pub(crate) fn export_type(&self, name: &str) -> Option<ExternType> {
-        match self.module.get_export(name)? {
-            ExternType::Memory(_) => None,
-            ty => Some(ty),
-        }
-    }
-}
 
 /// The kernel of one instance.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +44,7 @@ pub(crate) struct Kernel {
 impl Kernel {
     /// Makes an instance of the kernel by itself.
     pub(crate) fn new(store: &mut Store<State>, kernel: &KernelModule) -> wasmtime::Result<Self> {
-        let instance = Instance::new(&mut *store, &kernel.module, &[])?;
+        let instance = kernel.instantiate(store)?;
         let memory =
             instance.get_memory(&mut *store, "memory").expect("the kernel exports its memory");
         Ok(Self::begun(store, instance, memory))

@@ -74,10 +74,12 @@ impl Plan {
             _ => None,
         };
         let plan = LinkPlan::new(modules, linker, kernel, scratch)?;
-        Ok(match notes {
-            Some(notes) => Self::Fused(FusedPlan::new(plan, notes)?),
-            None => Self::Linked(plan),
-        })
+        if let Some(notes) = notes {
+            return Ok(Self::Fused(FusedPlan::new(plan, notes)?));
+        }
+        // Not when the first call needs it, whose time is limited.
+        kernel.compile().map_err(LoadError::engine)?;
+        Ok(Self::Linked(plan))
     }
 
     /// Returns the main module, whose exports a host calls.

@@ -91,6 +91,20 @@ impl<'a> From<&'a Vec<u8>> for WasmInput<'a> {
 pub(crate) struct NamedModule<'a> {
     pub(crate) name: String,
     pub(crate) bytes: Cow<'a, [u8]>,
+    /// A hash of the bytes that nobody finds other bytes for.
+    pub(crate) hash: [u8; blake3::OUT_LEN],
+}
+
+impl<'a> NamedModule<'a> {
+    pub(crate) fn new(name: String, bytes: Cow<'a, [u8]>) -> Self {
+        let hash = *blake3::hash(&bytes).as_bytes();
+        Self { name, bytes, hash }
+    }
+
+    /// Keeps the module for longer than its caller lends it.
+    pub(crate) fn into_owned(self) -> NamedModule<'static> {
+        NamedModule { bytes: Cow::Owned(self.bytes.into_owned()), ..self }
+    }
 }
 
 /// Reads everything that `input` names.
@@ -108,7 +122,7 @@ pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule<'_
         WasmInput::Data(data) => match Form::of(&data) {
             Form::Wasm | Form::Text => {
                 let bytes = check_module(MAIN_MODULE, data, None)?;
-                let module = NamedModule { name: MAIN_MODULE.to_owned(), bytes };
+                let module = NamedModule::new(MAIN_MODULE.to_owned(), bytes);
                 return Ok((Manifest::new([Wasm::data([])]), vec![module]));
             }
             Form::Json(text) => Manifest::from_json(text)?,
@@ -123,7 +137,7 @@ pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule<'_
     let names: Vec<String> = names.collect();
     let modules = names.into_iter().zip(&mut manifest.wasm).map(|(name, wasm)| {
         let bytes = read_module(&name, wasm)?;
-        Ok(NamedModule { name, bytes })
+        Ok(NamedModule::new(name, bytes))
     });
     let modules = modules.collect::<Result<_, LoadError>>()?;
     Ok((manifest, modules))

@@ -4,15 +4,30 @@ use wasmparser::{Parser, Payload};
 
 use plugsmith_kernel::layout::MAX_PAGES as KERNEL_MAX_PAGES;
 
-use crate::{error::LoadError, limits::PAGE_BYTES};
+use crate::{error::LoadError, limits::PAGE_BYTES, source::NamedModule};
 
-/// Returns the pages of memory that a valid module declares to start with.
+/// Refuses valid modules whose memories together exceed the limit before they run.
 ///
 /// # Errors
 ///
-/// [`LoadError::ReservedMemory`] if it declares a memory that `limits` would take for the kernel's,
-/// [`LoadError::InvalidModule`] if it cannot be read.
-pub(crate) fn initial_pages(module: &str, bytes: &[u8]) -> Result<u64, LoadError> {
+/// [`LoadError::MemoryLimit`], [`LoadError::ReservedMemory`] if a module declares a memory that `limits`
+/// would take for the kernel's, [`LoadError::InvalidModule`] if one cannot be read.
+pub(crate) fn check_memories(
+    modules: &[NamedModule<'_>],
+    limit: Option<u32>,
+) -> Result<(), LoadError> {
+    let mut needed = 0_u64;
+    for NamedModule { name, bytes, .. } in modules {
+        needed = needed.saturating_add(initial_pages(name, bytes)?);
+    }
+    match limit {
+        Some(limit) if needed > u64::from(limit) => Err(LoadError::MemoryLimit { needed, limit }),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the pages of memory that a module declares to start with.
+fn initial_pages(module: &str, bytes: &[u8]) -> Result<u64, LoadError> {
     let invalid = |err: wasmparser::BinaryReaderError| LoadError::InvalidModule {
         module: module.to_owned(),
         source: err.into(),
@@ -38,18 +53,6 @@ pub(crate) fn initial_pages(module: &str, bytes: &[u8]) -> Result<u64, LoadError
         }
     }
     Ok(pages)
-}
-
-/// Refuses modules whose memories exceed the limit before they run.
-///
-/// # Errors
-///
-/// [`LoadError::MemoryLimit`].
-pub(crate) fn check_initial_pages(needed: u64, limit: Option<u32>) -> Result<(), LoadError> {
-    match limit {
-        Some(limit) if needed > u64::from(limit) => Err(LoadError::MemoryLimit { needed, limit }),
-        _ => Ok(()),
-    }
 }
 
 const _: () = assert!(PAGE_BYTES == 1 << 16, "memories of other page sizes are not switched on");

@@ -1,9 +1,10 @@
 //! From a module's bytes to the first result, with nothing known beforehand, or with a cache on disk.
 
-use std::{cell::Cell, fs};
+use std::{cell::Cell, fs, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use plugsmith::PluginBuilder;
+use plugsmith::{Plugin, PluginBuilder};
+use wasmtime::Strategy;
 
 use super::{Measure, warm::Warm};
 use crate::{
@@ -26,6 +27,12 @@ pub(super) fn all() -> Vec<Measure> {
             "load of a module that nobody has seen, with its first call; limit: compiling it",
             PUBLISHED,
             cold,
+        ),
+        Measure::new(
+            "load-fast",
+            "the same with a fast start, optimised later; limit: compiling it in one go",
+            PUBLISHED,
+            fast,
         ),
         Measure::new(
             "fuse",
@@ -66,19 +73,47 @@ impl Unseen {
 }
 
 fn cold(setting: &Setting) -> Result<Subjects> {
-    let peer = match &setting.peer {
-        Ok(peer) => {
-            let (peer, unseen) = (*peer, Unseen::new(setting)?);
-            Side::Runs(repeat(move || {
-                Peer::use_cache(None);
-                theirs(peer, &unseen.next())
-            }))
+    let unseen = Unseen::new(setting)?;
+    let limit = limit::compile(Strategy::Cranelift, move || unseen.next());
+    Ok(Subjects {
+        ours: compiling(setting, Form::Fused)?,
+        peer: peer_compiling(setting)?,
+        limit: limit::side(limit)?,
+    })
+}
+
+/// What is compiled in the background is waited for between loads, when no clock runs: each load has
+/// the machine for itself.
+fn fast(setting: &Setting) -> Result<Subjects> {
+    let unseen = Unseen::new(setting)?;
+    let ours = Box::new(move |n_times| {
+        let mut nanoseconds = 0.0;
+        for _ in 0..n_times {
+            let wasm = unseen.next();
+            let builder = setting::builder(&wasm, false).with_cache_disabled();
+            let started = Instant::now();
+            let compiled = builder.with_fast_start(true).compile()?;
+            call(Plugin::new_from_compiled(&compiled)?)?;
+            nanoseconds += started.elapsed().as_secs_f64() * 1e9;
+            ensure!(compiled.wait_until_optimized(), "Plugsmith has not optimised the plug-in");
         }
-        Err(reason) => Side::absent(reason),
+        Ok(nanoseconds)
+    });
+    let unseen = Unseen::new(setting)?;
+    let limit = limit::compile(Strategy::Winch, move || unseen.next());
+    Ok(Subjects { ours, peer: peer_compiling(setting)?, limit: limit::side(limit)? })
+}
+
+fn peer_compiling(setting: &Setting) -> Result<Side> {
+    let peer = match &setting.peer {
+        Ok(peer) => *peer,
+        Err(reason) => return Ok(Side::absent(reason)),
     };
     let unseen = Unseen::new(setting)?;
-    let limit = limit::compile(move || unseen.next());
-    Ok(Subjects { ours: compiling(setting, Form::Fused)?, peer, limit: Side::Runs(limit) })
+    Ok(Side::Runs(repeat(move || {
+        Peer::use_cache(None);
+        theirs(peer, &unseen.next())
+    })))
 }
 
 fn fused(setting: &Setting) -> Result<Subjects> {
@@ -141,8 +176,11 @@ fn peer_cached(peer: Peer, setting: &Setting, wasm: Vec<u8>) -> Result<Run> {
 }
 
 fn ours(builder: PluginBuilder<'_>) -> Result<()> {
+    call(builder.build()?)
+}
+
+fn call(mut plugin: Plugin) -> Result<()> {
     let Warm { input, output, .. } = Warm::echo(PUBLISHED, 64);
-    let mut plugin = builder.build()?;
     check("Plugsmith", "echo", plugin.call("echo", &input[..])?, &output)
 }
 

@@ -5,12 +5,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError, Weak},
+    sync::{Arc, LazyLock, Mutex, PoisonError, TryLockError, Weak},
 };
 
 use wasmtime::Module;
 
-use crate::fuse::FusedNotes;
+use crate::fuse::{self, FusedNotes};
 
 /// The code of a module.
 pub(crate) struct SharedCode {
@@ -24,9 +24,28 @@ pub(crate) struct SharedCode {
 pub(super) struct Key {
     /// The engine's number.
     pub(super) engine: u64,
-    pub(super) form: &'static str,
+    pub(super) form: Form,
     /// A hash of the module's bytes that nobody finds another module for.
     pub(super) hash: [u8; blake3::OUT_LEN],
+}
+
+/// What a module is compiled as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Form {
+    /// With the kernel in it, where that can be.
+    Fused,
+    /// As it is.
+    Linked,
+}
+
+impl Form {
+    /// Names the form for those who keep the code.
+    pub(super) fn version(self) -> &'static str {
+        match self {
+            Self::Fused => fuse::VERSION,
+            Self::Linked => "linked",
+        }
+    }
 }
 
 /// Locked while the code is compiled, so that nobody else compiles it meanwhile.
@@ -61,6 +80,23 @@ pub(super) fn get(
     Ok(Found::Made(made))
 }
 
+/// Returns the code for `key` if it is in use, or else what `load` returns. Whoever compiles it is not
+/// waited for: it is then not there.
+pub(super) fn find(key: Key, load: impl FnOnce() -> Option<SharedCode>) -> Option<Found> {
+    let slot = slot(key);
+    let mut code = match slot.try_lock() {
+        Ok(code) => code,
+        Err(TryLockError::Poisoned(code)) => code.into_inner(),
+        Err(TryLockError::WouldBlock) => return None,
+    };
+    if let Some(code) = code.upgrade() {
+        return Some(Found::InUse(code));
+    }
+    let loaded = Arc::new(load()?);
+    *code = Arc::downgrade(&loaded);
+    Some(Found::Made(loaded))
+}
+
 fn slot(key: Key) -> Arc<Slot> {
     let mut slots = CODE.lock().unwrap_or_else(PoisonError::into_inner);
     slots.retain(|_, slot| is_in_use(slot));
@@ -81,7 +117,7 @@ mod tests {
     use super::*;
 
     fn key(engine: u64) -> Key {
-        Key { engine, form: "test", hash: [7; blake3::OUT_LEN] }
+        Key { engine, form: Form::Linked, hash: [7; blake3::OUT_LEN] }
     }
 
     fn compile(engine: &Engine) -> wasmtime::Result<SharedCode> {

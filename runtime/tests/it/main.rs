@@ -9,6 +9,8 @@ mod circles;
 mod commands;
 mod debug;
 mod extensions;
+#[cfg(feature = "fast-start")]
+mod fast_start;
 mod guest;
 mod host_functions;
 #[cfg(feature = "http")]

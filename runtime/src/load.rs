@@ -1,0 +1,180 @@
+//! The road from a builder to a compiled plug-in: read, compile or find, link.
+
+use std::{sync::Arc, time::Duration};
+
+use plugsmith_manifest::Manifest;
+
+#[cfg(feature = "wasi")]
+use crate::wasi::{self, Wasi};
+use crate::{
+    artifact::{Artifact, ArtifactError},
+    builder::{Options, PluginBuilder, Source},
+    builds::{Builds, LinkOptions},
+    compile::Compiler,
+    compiled::{Compiled, ExportTable},
+    engine::{Codegen, Places, SharedEngine},
+    error::LoadError,
+    fast_start::{self, FastStart, Optimization},
+    host::http::HttpAccess,
+    host_fn::Function,
+    kernel,
+    limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryLimits},
+    link::{CompiledModule, EXTISM_ENV_MODULE, EXTISM_USER_MODULE, legacy},
+    source::{self, NamedModule, WasmInput},
+    survey,
+    tiers::Tiers,
+};
+
+/// Reads, compiles and links everything that `builder` names.
+///
+/// # Errors
+///
+/// A [`LoadError`].
+pub(crate) fn load(builder: PluginBuilder<'_>) -> Result<Arc<Compiled>, LoadError> {
+    let PluginBuilder { source, functions, options } = builder;
+    match source {
+        Source::Input(input) => load_input(input, functions, options),
+        Source::Artifact(artifact) => load_artifact(&artifact, functions, options),
+    }
+}
+
+fn load_input(
+    input: WasmInput<'_>,
+    functions: Vec<Function>,
+    options: Options,
+) -> Result<Arc<Compiled>, LoadError> {
+    let (compiled, optimization) = start(input, functions, options)?;
+    if let Some(optimization) = optimization {
+        optimization.begin(Arc::downgrade(&compiled));
+    }
+    Ok(compiled)
+}
+
+/// Makes a plug-in, and what makes it better, if there is something to be made better.
+///
+/// # Errors
+///
+/// As [`load`].
+pub(crate) fn start(
+    input: WasmInput<'_>,
+    functions: Vec<Function>,
+    options: Options,
+) -> Result<(Arc<Compiled>, Option<Optimization>), LoadError> {
+    let (manifest, modules) = source::read(input)?;
+    let may_fuse = options.may_fuse() && modules.len() == 1;
+    let engine = engine(&options, may_fuse)?;
+    let cache = options.cache.open()?;
+    let may_fuse = may_fuse && !functions.iter().any(replaces_kernel);
+    let compiler = Compiler { engine: &engine, cache: cache.as_ref(), may_fuse };
+    let hurried = if options.may_start_fast() {
+        fast_start::compile(&compiler, &modules, &options)
+    } else {
+        None
+    };
+    let is_hurried = matches!(hurried, Some(FastStart::Hurried(..)));
+    let (first_engine, code) = match hurried {
+        Some(FastStart::Found(code)) => (Arc::clone(&engine), code),
+        Some(FastStart::Hurried(engine, code)) => (engine, code),
+        None => compiler.compile_where_it_fits(&modules)?,
+    };
+    survey::check_memories(&modules, manifest.memory.max_pages)?;
+    let surroundings = link_options(manifest, functions, &options);
+    let plugin = finish(first_engine, code, &surroundings, options, is_hurried)?;
+    let optimization = is_hurried.then(|| {
+        let modules = modules.into_iter().map(NamedModule::into_owned).collect();
+        Optimization { modules, engine, cache, may_fuse, options: surroundings }
+    });
+    Ok((plugin, optimization))
+}
+
+fn load_artifact(
+    artifact: &Artifact,
+    functions: Vec<Function>,
+    options: Options,
+) -> Result<Arc<Compiled>, LoadError> {
+    let engine = engine(&options, artifact.is_fused())?;
+    let replacement = functions.iter().find(|function| replaces_kernel(function));
+    if let Some(function) = replacement.filter(|_| artifact.is_fused()) {
+        return Err(ArtifactError::ReplacedFunction { name: function.name().to_owned() }.into());
+    }
+    let modules = artifact.load(&engine.engine)?;
+    let surroundings = link_options(artifact.manifest().clone(), functions, &options);
+    finish(engine, modules, &surroundings, options, false)
+}
+
+/// Returns the engine that optimises a plug-in's code, with seats if it may be fused.
+fn engine(options: &Options, may_fuse: bool) -> Result<Arc<SharedEngine>, LoadError> {
+    let places = if may_fuse { Places::Seats } else { Places::Anew };
+    SharedEngine::of(options, Codegen::Optimizing, places)
+}
+
+/// Says whether a plug-in of before Extism 1.0 gets this function where it would get the kernel's, which
+/// then must not become part of it.
+fn replaces_kernel(function: &Function) -> bool {
+    let namespace = function.namespace().unwrap_or(EXTISM_USER_MODULE);
+    match legacy::successor(namespace, function.name()) {
+        Some((EXTISM_ENV_MODULE, name)) => kernel::exports(name),
+        _ => false,
+    }
+}
+
+fn link_options(
+    manifest: Manifest,
+    functions: Vec<Function>,
+    options: &Options,
+) -> Arc<LinkOptions> {
+    let limits = MemoryLimits {
+        guest_pages: manifest.memory.max_pages,
+        kernel_pages: options.kernel_page_limit.unwrap_or(DEFAULT_KERNEL_PAGE_LIMIT),
+    };
+    Arc::new(LinkOptions {
+        functions,
+        #[cfg(feature = "wasi")]
+        wasi: options.wasi,
+        manifest: Arc::new(manifest),
+        limits,
+    })
+}
+
+/// Links a plug-in's first code.
+fn finish(
+    engine: Arc<SharedEngine>,
+    modules: Vec<CompiledModule>,
+    surroundings: &Arc<LinkOptions>,
+    options: Options,
+    is_hurried: bool,
+) -> Result<Arc<Compiled>, LoadError> {
+    let LinkOptions { manifest, limits, .. } = &**surroundings;
+    let http = Arc::new(HttpAccess::new(manifest, options.http, limits.kernel_pages));
+    #[cfg(feature = "wasi")]
+    let wasi = grant_wasi(&options, manifest, &modules)?;
+    let builds = Builds::new(engine, modules, Arc::clone(surroundings))?;
+    let plan = &builds.first().plan;
+    let exports = ExportTable::of(plan.main(), plan.notes());
+    Ok(Arc::new(Compiled {
+        code: if is_hurried { Tiers::hurried(builds) } else { Tiers::optimized(builds) },
+        manifest: Arc::clone(manifest),
+        limits: *limits,
+        time_limit: manifest.timeout_ms.map(Duration::from_millis),
+        options,
+        http,
+        #[cfg(feature = "wasi")]
+        wasi,
+        exports,
+    }))
+}
+
+/// Returns what is granted of the system, if it is granted and a module uses it.
+#[cfg(feature = "wasi")]
+fn grant_wasi(
+    options: &Options,
+    manifest: &Manifest,
+    modules: &[CompiledModule],
+) -> Result<Option<Wasi>, LoadError> {
+    if !options.wasi {
+        return Ok(None);
+    }
+    let wasi = Wasi::new(options.system.clone(), manifest)?;
+    let is_imported = wasi::is_imported(modules.iter().map(|module| &module.code.module));
+    Ok(is_imported.then_some(wasi))
+}
