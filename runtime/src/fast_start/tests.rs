@@ -180,6 +180,7 @@ fn an_instance_keeps_its_code_and_the_next_one_gets_the_better() {
             let err = plugin.call::<_, ()>("never", ()).unwrap_err();
             assert!(matches!(err.downcast_ref(), Some(CallError::Cancelled)), "{err:?}");
         });
+        plugin.call::<_, ()>("divide", ()).unwrap_err();
         assert_eq!(count(plugin), "1", "a fresh instance");
     }
     assert_eq!(hurried_code.strong_count(), 0, "nothing uses it any more");
