@@ -1,4 +1,5 @@
-//! What the macros of this crate expand to calls of. Not part of the interface.
+//! What the macros of this crate expand to calls of, and what the benchmark measures by itself. Not part
+//! of the interface.
 
 use plugsmith_convert::{FromBytesOwned, ToBytes};
 
@@ -51,6 +52,12 @@ pub fn result<'a>(
 /// [`CallError::NoExport`], [`CallError::ExportType`].
 pub fn require_export(plugin: &Plugin, name: &str) -> Result<(), CallError> {
     plugin.compiled.shared.exports.resolve(name).map(drop)
+}
+
+/// Makes the kernel part of a valid module, and returns the new module, if it is of a kind that can be
+/// rewritten.
+pub fn rewrite(module: &[u8]) -> Option<Vec<u8>> {
+    Some(crate::fuse::fuse(module)?.bytes)
 }
 
 /// Names the type of an output that may be left out.

@@ -10,7 +10,7 @@ use super::{Measure, warm::Warm};
 use crate::{
     limit,
     peer::Peer,
-    setting::{self, PUBLISHED, Setting},
+    setting::{self, Guest, PUBLISHED, Setting},
     subject::{Run, Side, Subjects, check, repeat},
 };
 
@@ -40,8 +40,23 @@ pub(super) fn all() -> Vec<Measure> {
             PUBLISHED,
             fused,
         ),
+        Measure::new(
+            "rewrite",
+            "rewriting a module, as part of its load; limit: compiling it",
+            PUBLISHED,
+            |setting| rewriting(setting, PUBLISHED),
+        ),
+        Measure::new(
+            "rewrite-go",
+            "rewriting a module of Go's; limit: compiling it",
+            GO,
+            |setting| rewriting(setting, GO),
+        ),
     ]
 }
+
+/// A plug-in of several megabytes.
+const GO: Guest = Guest::new("go").with_wasi();
 
 /// A module that is another one each time it is asked for, by a section that nobody reads.
 struct Unseen {
@@ -121,6 +136,20 @@ fn fused(setting: &Setting) -> Result<Subjects> {
         ours: compiling(setting, Form::Fused)?,
         peer: Side::absent("it does nothing like it"),
         limit: Side::Runs(compiling(setting, Form::Linked)?),
+    })
+}
+
+fn rewriting(setting: &Setting, guest: Guest) -> Result<Subjects> {
+    let wasm = setting.wasm(guest)?;
+    let unfused = wasm.clone();
+    Ok(Subjects {
+        ours: repeat(move || {
+            let rewritten = plugsmith::__private::rewrite(&wasm);
+            ensure!(rewritten.is_some_and(|bytes| bytes.len() > wasm.len()), "nothing was added");
+            Ok(())
+        }),
+        peer: Side::absent("it does nothing like it"),
+        limit: Side::Runs(limit::compile(move || unfused.clone())),
     })
 }
 
