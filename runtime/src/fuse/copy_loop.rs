@@ -21,13 +21,19 @@ mod value;
 mod walk;
 mod write;
 
-use std::rc::Rc;
+use std::{
+    collections::{BTreeMap, HashSet},
+    rc::Rc,
+};
 
 pub(super) use self::{code::Code, linear::Width, walk::Context};
 use super::expand::Scratch;
 
 /// How many ends of blocks before and after a call are tried as the beginning of a round.
 const N_CUTS: usize = 8;
+
+/// How many operators away they may be, and how many blocks may be around a call in its loop.
+const REACH: usize = 500;
 
 /// Looks for loops in a function.
 pub(super) struct Search<'a, 'f> {
@@ -41,29 +47,30 @@ pub(super) struct Search<'a, 'f> {
 impl Search<'_, '_> {
     /// Returns what to write, and before which operators, given the calls that load and store. `n_steps`
     /// is how many operators may be looked at, and is counted down.
-    pub(super) fn preludes(&self, calls: &[usize], n_steps: &mut usize) -> Vec<(usize, Vec<u8>)> {
-        let mut preludes: Vec<(usize, Vec<u8>)> = Vec::new();
-        let mut tried = Vec::new();
+    pub(super) fn preludes(
+        &self,
+        calls: &[usize],
+        n_steps: &mut usize,
+    ) -> BTreeMap<usize, Vec<u8>> {
+        let mut preludes = BTreeMap::new();
+        let mut tried = HashSet::new();
         for &call in calls {
-            let Some(head) = self.code.around(call).find(|idx| self.code.is_loop(*idx)) else {
-                continue;
-            };
-            if !tried.contains(&head) {
-                tried.push(head);
-                if let Some(code) = self.prelude(head + 1, n_steps) {
-                    preludes.push((head, code));
-                }
+            let mut around = self.code.around(call).take(REACH);
+            let Some(head) = around.find(|idx| self.code.is_loop(*idx)) else { continue };
+            if tried.insert(head)
+                && let Some(code) = self.prelude(head + 1, n_steps)
+            {
+                preludes.insert(head, code);
             }
-            if preludes.iter().any(|(at, _)| *at == head) {
+            if preludes.contains_key(&head) {
                 continue;
             }
             // The loop begins its rounds elsewhere than at its head.
             let is_end = |idx: &usize| self.code.is_end(*idx);
-            let before = (head + 1..call).rev().filter(is_end).take(N_CUTS);
-            let after = (call..self.code.end(head)).filter(is_end).take(N_CUTS);
-            let ends = before.chain(after);
-            let found = ends.map(|idx| idx + 1).find_map(|cut| {
-                let is_taken = preludes.iter().any(|(at, _)| *at == cut);
+            let before = (head + 1..call).rev().take(REACH).filter(is_end).take(N_CUTS);
+            let after = (call..self.code.end(head)).take(REACH).filter(is_end).take(N_CUTS);
+            let found = before.chain(after).map(|idx| idx + 1).find_map(|cut| {
+                let is_taken = preludes.contains_key(&cut);
                 if is_taken { None } else { Some((cut, self.prelude(cut, n_steps)?)) }
             });
             preludes.extend(found);

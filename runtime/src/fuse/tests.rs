@@ -259,6 +259,28 @@ fn a_guest_that_would_grow_without_measure_is_left() {
 }
 
 #[test]
+fn looking_for_loops_comes_to_an_end() {
+    let call = "(i32.store8 (local.get 0) (call 0 (i64.extend_i32_u (local.get 0))))";
+    let many = |text: &str| text.repeat(5_000);
+    let branches = "(br_if 0 (i32.eqz (local.get 0)))";
+    for body in [
+        format!("(loop {})", many(call)),
+        many(&format!("(loop {call} (br_if 0 (local.get 0)))")),
+        format!("(loop {} {call} {})", many(branches), many(branches)),
+        format!("(loop {} {call} {})", "(block ".repeat(900), ")".repeat(900)),
+        format!("{} {call} {}", "(loop ".repeat(900), ")".repeat(900)),
+        format!("(loop {call} {} (br 0))", many(&format!("(if (local.get 0) (then {branches}))"))),
+    ] {
+        let wat = format!(
+            r#"(module (import "extism:host/env" "input_load_u8" (func (param i64) (result i32)))
+                (memory 1) (func (param i32) {body}))"#
+        );
+        let Fused { bytes, .. } = fuse(&wat::parse_str(wat).unwrap()).unwrap();
+        wasmparser::Validator::new().validate_all(&bytes).unwrap();
+    }
+}
+
+#[test]
 fn every_section_has_its_place() {
     for wat in [
         "(module)",

@@ -13,6 +13,10 @@ use super::{
 /// How far from their base places may be: beyond any address in the guest's space.
 const REACH: u64 = 1 << 60;
 
+/// How many groups and stores a round may have.
+const N_GROUPS: usize = 16;
+const N_STORES: usize = 100;
+
 /// Where addresses lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Space {
@@ -126,6 +130,9 @@ impl Accesses {
         len: u8,
         value: Value,
     ) -> Option<()> {
+        if self.stores.len() == N_STORES {
+            return None;
+        }
         let (group, at) = self.place(space, address, offset)?;
         self.groups[group].stored.extend(at..at + i64::from(len));
         self.stores.push(Stored { group, at, len, content: Content::of(value, len) });
@@ -172,6 +179,9 @@ impl Accesses {
         let at = constant.checked_add(i64::try_from(offset).ok()?)?;
         let is_same = |group: &Group| group.space == space && group.base == base;
         let idx = self.groups.iter().position(is_same).unwrap_or(self.groups.len());
+        if idx == N_GROUPS {
+            return None;
+        }
         if idx == self.groups.len() {
             let (loaded, stored) = (BTreeSet::new(), BTreeSet::new());
             self.groups.push(Group { space, base, lowest: constant, loaded, stored });

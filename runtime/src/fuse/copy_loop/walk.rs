@@ -28,6 +28,9 @@ const N_PATHS: usize = 48;
 /// How many functions may be under way at once.
 const DEPTH: usize = 4;
 
+/// How many blocks may lie in the loop around the point where a walk begins.
+const DEPTH_OF_BLOCKS: usize = 500;
+
 /// What is known beside a function's operators.
 pub(crate) struct Context<'a, 'f> {
     /// The width of each global, `None` for those that are no integer.
@@ -108,7 +111,7 @@ impl<'a> Path<'a> {
     fn new(code: &Rc<Code<'a>>, cut: usize) -> Option<Self> {
         // Whoever leaves the loop does not come back. Blocks around it are of no interest.
         let mut labels = Vec::new();
-        for opener in code.around(cut) {
+        for opener in code.around(cut).take(DEPTH_OF_BLOCKS) {
             labels.push(Label { opener, height: 0 });
             if code.is_loop(opener) {
                 break;
