@@ -9,7 +9,12 @@ use uuid::Uuid;
 use wasmtime::Caller;
 
 use crate::{
-    error::Error, host::HostError, memory::Block, shared_vars::SharedVars, state::State, val::Val,
+    error::Error,
+    host::HostError,
+    memory::{self, Block},
+    shared_vars::SharedVars,
+    state::State,
+    val::Val,
 };
 
 /// The plug-in whose call led to a host function.
@@ -120,7 +125,7 @@ impl<'a> CurrentPlugin<'a> {
         let kernel = self.caller.data().kernel();
         let block = kernel.alloc(&mut self.caller, len);
         let block = block.ok_or(HostError::ExchangeExhausted { len })?;
-        kernel.read_mut(&mut self.caller, block).copy_from_slice(bytes);
+        memory::copy(bytes, kernel.read_mut(&mut self.caller, block));
         Ok(handle(block))
     }
 

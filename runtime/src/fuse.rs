@@ -43,7 +43,7 @@ const PREFIX: &str = "plugsmith:";
 const ADDED_LIMIT: usize = 16 << 20;
 
 /// Names a module's layout for those who keep it: changes with whatever this file does.
-pub(crate) const VERSION: &str = concat!("fused 3 ", env!("CARGO_PKG_VERSION"));
+pub(crate) const VERSION: &str = concat!("fused 4 ", env!("CARGO_PKG_VERSION"));
 
 /// A guest's module with the kernel in it.
 pub(crate) struct Fused {

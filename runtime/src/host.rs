@@ -12,8 +12,8 @@ use wasmtime::{Caller, Linker};
 
 use self::http::HttpError;
 use crate::{
-    error::LoadError, extensions::Extensions, host_fn::Function, link::EXTISM_ENV_MODULE, outcome,
-    state::State,
+    error::LoadError, extensions::Extensions, host_fn::Function, link::EXTISM_ENV_MODULE, memory,
+    outcome, state::State,
 };
 
 /// Why something that the host does for a guest failed. The guest traps, unless it may
@@ -153,6 +153,6 @@ fn give(caller: &mut Caller<'_, State>, bytes: &[u8]) -> wasmtime::Result<u64> {
     }
     let kernel = caller.data().kernel();
     let block = kernel.alloc(caller, len).ok_or(HostError::ExchangeExhausted { len })?;
-    kernel.read_mut(caller, block).copy_from_slice(bytes);
+    memory::copy(bytes, kernel.read_mut(caller, block));
     Ok(block.offset())
 }

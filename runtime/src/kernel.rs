@@ -26,7 +26,7 @@ pub(crate) use self::{
 use crate::{
     error::CallError,
     limits::{PAGE_BYTES, Refusal},
-    memory::Block,
+    memory::{self, Block},
     state::State,
 };
 
@@ -97,7 +97,7 @@ impl Kernel {
         bytes[layout::ROOT as usize..][..layout::CALL_REGISTERS_LEN].copy_from_slice(&registers);
         let (block, padding) = bytes[layout::GUEST_START as usize..start.position() as usize]
             .split_at_mut(input.len());
-        block.copy_from_slice(input);
+        memory::copy(input, block);
         // The guest may load these too, and must not see what an earlier call left.
         padding.fill(0);
         Ok(())

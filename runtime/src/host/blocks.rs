@@ -10,6 +10,7 @@ use super::HostError;
 use crate::{
     extensions::{EMPTY_OFFSET, Extensions},
     kernel::Bytes,
+    memory,
     state::State,
 };
 
@@ -56,7 +57,7 @@ impl<'a> Blocks<'a> {
         let Some(len) = NonZeroU64::new(value.len() as u64) else { return Ok(self.empty_offset) };
         let offset = self.heap.alloc(len).map_err(|_| value.to_vec())?;
         if let Some(block) = self.heap.block(offset, len.get()) {
-            self.heap.memory_mut().block_mut(block).copy_from_slice(value);
+            memory::copy(value, self.heap.memory_mut().block_mut(block));
         }
         Ok(offset.into())
     }

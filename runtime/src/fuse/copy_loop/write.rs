@@ -8,10 +8,18 @@ use super::{
     linear::{Holder, Linear, Term, Variable, Width},
     value::{Comparison, Relation},
 };
-use crate::fuse::expand::{START, Scratch};
+use crate::{
+    fuse::expand::{START, Scratch},
+    memory,
+};
 
 /// How many bytes must be left to copy for it to be worth the while.
 const USEFUL_LEN: i64 = 64;
+
+/// What [`crate::memory`] says of copies that take long, in the types of the instructions.
+const SLOW_MODULUS: i64 = memory::SLOW_MODULUS as i64;
+const SLOW_SKEWS: i64 = memory::SLOW_SKEWS as i64;
+const PIECE_LEN: i32 = memory::PIECE_LEN as i32;
 
 /// How far to shift a number of pages for one of bytes.
 const PAGE_BITS: i64 = 16;
@@ -25,6 +33,7 @@ pub(super) fn write(copy_loop: &CopyLoop, memory: u32, scratch: Scratch) -> Vec<
         n_rounds: scratch.word,
         first: scratch.offset,
         second: scratch.limit,
+        left: scratch.byte,
         code: InstructionSink::new(&mut bytes),
     };
     prelude.write();
@@ -39,6 +48,8 @@ struct Prelude<'a> {
     /// Two more, for anything.
     first: u32,
     second: u32,
+    /// A local of 32 bits: how many bytes are left to copy.
+    left: u32,
     code: InstructionSink<'a>,
 }
 
@@ -260,15 +271,45 @@ impl<'a> Prelude<'a> {
         self.code.i32_or().i32_and();
     }
 
-    /// Copies what the rounds would.
+    /// Copies what the rounds would; in pieces where the two lie so that it would take long at once, as
+    /// [`crate::memory::copy`] tells.
     fn copy(&mut self) {
         let copy_loop = self.copy_loop;
-        for place in [&copy_loop.to, &copy_loop.from] {
-            self.address(place);
-            self.code.i32_wrap_i64();
-        }
+        self.address(&copy_loop.to);
+        self.code.local_set(self.first);
+        self.address(&copy_loop.from);
+        self.code.local_set(self.second);
         self.copied_len();
-        self.code.i32_wrap_i64();
+        self.code.i32_wrap_i64().local_set(self.left);
+
+        self.code.local_get(self.first).local_get(self.second).i64_sub();
+        self.code.i64_const(SLOW_MODULUS - 1).i64_and().i64_const(1).i64_sub();
+        self.code.i64_const(SLOW_SKEWS).i64_lt_u();
+        self.code.if_(BlockType::Empty).loop_(BlockType::Empty);
+        self.code.local_get(self.left).i32_const(PIECE_LEN).i32_gt_u();
+        self.code.if_(BlockType::Empty);
+        self.copy_piece(|code| {
+            code.i32_const(PIECE_LEN);
+        });
+        for place in [self.first, self.second] {
+            self.code.local_get(place).i64_const(PIECE_LEN.into()).i64_add().local_set(place);
+        }
+        self.code.local_get(self.left).i32_const(PIECE_LEN).i32_sub().local_set(self.left);
+        self.code.br(1).end().end().end();
+
+        let left = self.left;
+        self.copy_piece(|code| {
+            code.local_get(left);
+        });
+    }
+
+    /// Copies from the second of the locals for anything to the first, as many bytes as `len` pushes.
+    fn copy_piece(&mut self, len: impl FnOnce(&mut InstructionSink<'_>)) {
+        for place in [self.first, self.second] {
+            self.code.local_get(place).i32_wrap_i64();
+        }
+        len(&mut self.code);
+        let copy_loop = self.copy_loop;
         self.code.memory_copy(self.memory_of(&copy_loop.to), self.memory_of(&copy_loop.from));
     }
 
