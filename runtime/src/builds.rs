@@ -8,10 +8,8 @@
 use std::sync::{Arc, OnceLock};
 
 use plugsmith_manifest::Manifest;
-use wasmtime::{Linker, Store};
+use wasmtime::Store;
 
-#[cfg(feature = "wasi")]
-use crate::wasi;
 use crate::{
     compile::SharedCode,
     engine::{Seat, SharedEngine},
@@ -32,7 +30,6 @@ pub(crate) struct Build {
 /// What a plug-in is linked with.
 pub(crate) struct LinkOptions {
     pub(crate) functions: Vec<Function>,
-    #[cfg(feature = "wasi")]
     pub(crate) wasi: bool,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) limits: MemoryLimits,
@@ -68,11 +65,7 @@ impl LinkOptions {
         engine: Arc<SharedEngine>,
         modules: Vec<CompiledModule>,
     ) -> Result<Arc<Build>, LoadError> {
-        let mut linker = Linker::new(&engine.engine);
-        #[cfg(feature = "wasi")]
-        if self.wasi {
-            wasi::define(&mut linker)?;
-        }
+        let mut linker = engine.builtins.linker(&engine.engine, self.wasi)?;
         host::define(&mut linker, &self.functions)?;
         let state = state::scratch(&self.manifest, self.limits);
         let mut scratch = Store::new(&engine.engine, state);

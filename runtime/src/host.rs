@@ -2,6 +2,7 @@
 //! each capability, and how they take arguments and give results.
 
 mod blocks;
+mod builtins;
 mod config;
 pub(crate) mod http;
 mod legacy;
@@ -10,6 +11,7 @@ pub(crate) mod vars;
 
 use wasmtime::{Caller, Linker};
 
+pub(crate) use self::builtins::Builtins;
 use self::http::HttpError;
 use crate::{
     error::LoadError, extensions::Extensions, host_fn::Function, link::EXTISM_ENV_MODULE, memory,
@@ -100,11 +102,8 @@ pub enum HostError {
     },
 }
 
-/// Defines the built-ins, then `functions`.
+/// Defines functions of the host program.
 pub(crate) fn define(linker: &mut Linker<State>, functions: &[Function]) -> Result<(), LoadError> {
-    for define in [config::define, http::define, vars::define, log::define, legacy::define] {
-        define(linker).map_err(LoadError::engine)?;
-    }
     // A later function replaces an earlier one of the same name.
     linker.allow_shadowing(true);
     functions.iter().try_for_each(|function| function.define(linker))

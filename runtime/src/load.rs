@@ -127,13 +127,7 @@ fn link_options(
         guest_pages: manifest.memory.max_pages,
         kernel_pages: options.kernel_page_limit.unwrap_or(DEFAULT_KERNEL_PAGE_LIMIT),
     };
-    Arc::new(LinkOptions {
-        functions,
-        #[cfg(feature = "wasi")]
-        wasi: options.wasi,
-        manifest: Arc::new(manifest),
-        limits,
-    })
+    Arc::new(LinkOptions { functions, wasi: options.wasi, manifest: Arc::new(manifest), limits })
 }
 
 /// Links a plug-in's first code.

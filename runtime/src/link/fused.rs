@@ -33,10 +33,11 @@ impl FusedPlan {
     ///
     /// [`LoadError::Engine`] if the engine does not take what was resolved.
     pub(super) fn new(linked: LinkPlan, notes: Arc<FusedNotes>) -> Result<Self, LoadError> {
-        let pre = prepare(&linked, &notes).map_err(LoadError::engine)?;
         let is_asked = !linked.asked.is_empty();
-        let LinkPlan { mut modules, main, .. } = linked;
-        let PlannedModule { name, code, init, .. } = modules.swap_remove(main);
+        let LinkPlan { mut modules, main, linker, .. } = linked;
+        let planned = modules.swap_remove(main);
+        let pre = prepare(&planned, linker, &notes).map_err(LoadError::engine)?;
+        let PlannedModule { name, code, init, .. } = planned;
         let memory = code
             .module
             .get_export_index(&notes.kernel_name("memory"))
@@ -86,9 +87,11 @@ impl FusedPlan {
 }
 
 /// Looks up everything that the module imports.
-fn prepare(plan: &LinkPlan, notes: &FusedNotes) -> wasmtime::Result<InstancePre<State>> {
-    let planned = &plan.modules[plan.main];
-    let mut linker = plan.linker.clone();
+fn prepare(
+    planned: &PlannedModule,
+    mut linker: Linker<State>,
+    notes: &FusedNotes,
+) -> wasmtime::Result<InstancePre<State>> {
     linker.allow_shadowing(true);
     for (import, provider) in planned.code.module.imports().zip(&planned.imports) {
         match provider {
