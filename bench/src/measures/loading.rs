@@ -149,7 +149,7 @@ fn rewriting(setting: &Setting, guest: Guest) -> Result<Subjects> {
             Ok(())
         }),
         peer: Side::absent("it does nothing like it"),
-        limit: Side::Runs(limit::compile(move || unfused.clone())),
+        limit: limit::side(limit::compile(Strategy::Cranelift, move || unfused.clone()))?,
     })
 }
 
