@@ -40,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) call_reports: bool,
     pub(crate) shared_vars: Option<SharedVars>,
     pub(crate) kernel_page_limit: Option<u32>,
+    pub(crate) kept_bytes_limit: Option<u64>,
     /// What the first code is made by, where that may be.
     pub(crate) first_codegen: Codegen,
 }
@@ -88,6 +89,18 @@ impl Options {
     /// Says whether fuel is counted.
     pub(crate) fn counts_fuel(&self) -> bool {
         self.fuel_limit.is_some() || self.init_fuel_limit.is_some()
+    }
+
+    /// Says whether the host configured the engine itself.
+    #[cfg_attr(
+        not(feature = "unstable-wasmtime"),
+        expect(clippy::unused_self, reason = "only with that feature there is something to look at")
+    )]
+    pub(crate) fn has_own_engine(&self) -> bool {
+        #[cfg(feature = "unstable-wasmtime")]
+        return self.engine_config.is_some();
+        #[cfg(not(feature = "unstable-wasmtime"))]
+        false
     }
 
     /// Says whether a call leaves anything to tell of.

@@ -124,9 +124,7 @@ impl Plugin {
     }
 
     fn run_bytes(&mut self, request: &mut Request<'_>) -> Result<&[u8], CallError> {
-        if self.live.as_ref().is_some_and(LiveInstance::is_spent) {
-            self.discard_instance();
-        }
+        self.discard_spent_instance();
         let live = match &mut self.live {
             Some(live) => live,
             empty @ None => {

@@ -17,7 +17,7 @@ use crate::{
     engine::Seat,
     error::CallError,
     host::{http::HttpSession, vars::Vars},
-    kernel::Kernel,
+    kernel::{Kernel, Slack},
     limits::MemoryBudget,
     log::GuestLog,
     memory::Block,
@@ -41,6 +41,7 @@ pub(crate) struct LiveInstance {
     spent: bool,
     /// A call is under way, or a panic of the host unwound through one.
     in_call: bool,
+    slack: Slack,
     /// What is left for the call under way and what it used, where fuel is counted.
     tank: Option<Tank>,
     report: Option<CallReport>,
@@ -124,9 +125,16 @@ impl LiveInstance {
             guest: None,
             spent: false,
             in_call: false,
+            slack: Slack::new(!compiled.options.has_own_engine()),
             tank: None,
             report: None,
         })
+    }
+
+    /// Returns the bytes of all its memories.
+    fn memory_bytes(&self) -> u64 {
+        let exchange = self.kernel.as_ref().map_or(0, |kernel| kernel.bytes(&self.store).len());
+        self.store.data().budget.guest_bytes() + exchange as u64
     }
 
     /// Says whether the instance can serve no further call.
@@ -152,6 +160,9 @@ impl LiveInstance {
         self.in_call = true;
         let outcome = self.run_reported(compiled, request);
         self.in_call = false;
+        if compiled.options.kept_bytes_limit.is_some_and(|limit| self.memory_bytes() > limit) {
+            self.spent = true;
+        }
         outcome
     }
 
@@ -332,11 +343,12 @@ impl LiveInstance {
         } else {
             self.fill_tank(limit)?;
         }
-        let Self { store, kernel: Some(kernel), guest: Some(guest), spent, .. } = self else {
+        let Self { store, kernel: Some(kernel), guest: Some(guest), spent, slack, .. } = self
+        else {
             unreachable!("a started instance has a kernel and a guest");
         };
         kernel
-            .begin(store, input)
+            .begin(store, slack, input)
             .map_err(|error| Stop::Refused(Failure { error, keep_instance: true }))?;
         *spent = export.is_program;
         match guest.handle(store, name, export).map_err(Stop::engine)? {

@@ -9,6 +9,7 @@
 
 mod bytes;
 mod module;
+mod slack;
 
 use std::{
     collections::hash_map::RandomState,
@@ -22,6 +23,7 @@ use wasmtime::{AsContext, AsContextMut, Caller, Extern, Instance, Memory, Module
 pub(crate) use self::{
     bytes::Bytes,
     module::{KernelModule, exports},
+    slack::Slack,
 };
 use crate::{
     error::CallError,
@@ -84,7 +86,12 @@ impl Kernel {
     ///
     /// [`CallError::InputTooLarge`] if the memory cannot grow to hold it; the heap is then empty, or as
     /// the last call left it.
-    pub(crate) fn begin(&self, store: &mut Store<State>, input: &[u8]) -> Result<(), CallError> {
+    pub(crate) fn begin(
+        &self,
+        store: &mut Store<State>,
+        slack: &mut Slack,
+        input: &[u8],
+    ) -> Result<(), CallError> {
         let start = CallStart::new(input.len() as u64)
             .filter(|start| self.reach(store, start.position()))
             .ok_or_else(|| too_large(store, input.len()))?;
@@ -93,7 +100,9 @@ impl Kernel {
             // It has outgrown the registers.
             Heap::new(Bytes::new(bytes)).reset();
         }
-        let registers = start.registers(word(bytes, layout::DIRTY_END).into());
+        let dirty_end = word(bytes, layout::DIRTY_END);
+        let dirty_end = slack.give_back(bytes, start.position(), dirty_end);
+        let registers = start.registers(dirty_end.into());
         bytes[layout::ROOT as usize..][..layout::CALL_REGISTERS_LEN].copy_from_slice(&registers);
         let (block, padding) = bytes[layout::GUEST_START as usize..start.position() as usize]
             .split_at_mut(input.len());

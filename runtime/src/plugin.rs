@@ -103,6 +103,7 @@ impl Plugin {
     ///
     /// None today; the signature is that of Extism's crate.
     pub fn reset(&mut self) -> Result<(), Error> {
+        self.discard_spent_instance();
         if let Some(live) = &mut self.live {
             live.reset();
         }
@@ -134,6 +135,13 @@ impl Plugin {
     /// Returns the plug-in's own variables, to change. The host is bound by no limit.
     pub fn vars_mut(&mut self) -> &mut BTreeMap<String, Vec<u8>> {
         self.live.as_mut().map_or(&mut self.vars, LiveInstance::vars_mut).map_mut()
+    }
+
+    /// Drops the instance if it can serve no further call.
+    pub(crate) fn discard_spent_instance(&mut self) {
+        if self.live.as_ref().is_some_and(LiveInstance::is_spent) {
+            self.discard_instance();
+        }
     }
 
     /// Drops the instance; the variables stay.

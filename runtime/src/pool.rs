@@ -201,6 +201,8 @@ impl Drop for PoolPlugin {
         // What a panicking thread leaves behind is replaced rather than trusted.
         if thread::panicking() {
             self.slot.item = None;
+        } else if let Some(plugin) = &mut self.slot.item {
+            plugin.discard_spent_instance();
         }
         self.slot.give_back();
     }

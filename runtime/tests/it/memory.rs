@@ -124,3 +124,49 @@ fn tables_have_a_limit() {
     let err = call_error(&mut plugin, "grow_more");
     assert!(err.to_string().contains("tables reached its limit of 1048576 elements"), "{err}");
 }
+
+/// A guest that fills what it allocates, and says what it found there.
+const FILLER: &str = r#"(module
+    (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+    (import "extism:host/env" "load_u64" (func $load (param i64) (result i64)))
+    (import "extism:host/env" "store_u64" (func $store (param i64 i64)))
+    (memory 1)
+    (func $fill (param $len i64) (local $at i64) (local $end i64)
+        (local.set $at (call $alloc (local.get $len)))
+        (local.set $end (i64.add (local.get $at) (local.get $len)))
+        (loop $next
+            (if (i64.ne (call $load (local.get $at)) (i64.const 0)) (then unreachable))
+            (call $store (local.get $at) (i64.const -1))
+            (local.set $at (i64.add (local.get $at) (i64.const 8)))
+            (br_if $next (i64.lt_u (local.get $at) (local.get $end)))))
+    (func (export "large") (call $fill (i64.const 6000000)))
+    (func (export "small") (call $fill (i64.const 80)))
+    (func (export "grow") (result i32) (i32.eq (memory.grow (i32.const 200)) (i32.const -1)))
+    (func (export "has_grown") (result i32) (i32.gt_u (memory.size) (i32.const 1))))"#;
+
+#[test]
+fn memory_of_large_calls_is_zero_when_it_comes_back() {
+    let mut plugin = plugin(FILLER);
+    for n_small_calls in [0, 1, 7, 8, 9, 40] {
+        assert_eq!(call(&mut plugin, "large").unwrap(), "");
+        for _ in 0..n_small_calls {
+            assert_eq!(call(&mut plugin, "small").unwrap(), "");
+        }
+    }
+    assert_eq!(call(&mut plugin, "large").unwrap(), "");
+}
+
+#[test]
+fn an_instance_that_outgrew_what_it_may_keep_is_replaced() {
+    let builder = || PluginBuilder::new(manifest(FILLER));
+    let mut unlimited = builder().build().unwrap();
+    let mut limited = builder().with_kept_page_limit(100).build().unwrap();
+    limited.vars_mut().insert("kept".into(), vec![1]);
+    for plugin in [&mut unlimited, &mut limited] {
+        assert_eq!(call(plugin, "has_grown").unwrap(), "");
+        assert_eq!(call(plugin, "grow").unwrap(), "");
+    }
+    assert_eq!(status(&mut unlimited, "has_grown"), 1);
+    assert_eq!(call(&mut limited, "has_grown").unwrap(), "");
+    assert_eq!(limited.vars().len(), 1);
+}
