@@ -32,7 +32,7 @@
 //!
 //! # What the host may write, and when
 //!
-//! The host begins a call without calling the kernel. While no guest code runs:
+//! The host begins a call without calling the module. While no guest code runs:
 //!
 //! 1. If the register `ledger` is not zero, it calls `reset`, which brings the ledger back inline.
 //! 2. It makes the memory at least [`CallStart::position`] bytes long.
@@ -44,7 +44,8 @@
 //! Once, right after it instantiated the kernel and before step 4, it may write a random `u64` at
 //! [`layout::HASH_KEY`], so that a guest cannot foresee how blocks fall into buckets.
 //! At any time it may read registers, and read and write bytes inside the bounds rule. It never
-//! writes `position`, the ledger or the bins while blocks exist, and calls the kernel instead.
+//! writes `position`, the ledger or the bins while blocks exist but by way of [`Heap`], over the
+//! memory's bytes.
 //!
 //! A memory of zeroes is a valid state: a heap without blocks and without input.
 #![cfg_attr(not(any(test, feature = "testing")), no_std)]

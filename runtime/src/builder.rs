@@ -94,7 +94,10 @@ impl Options {
     /// Says whether the host configured the engine itself.
     #[cfg_attr(
         not(feature = "unstable-wasmtime"),
-        expect(clippy::unused_self, reason = "only with that feature there is something to look at")
+        expect(
+            clippy::unused_self,
+            reason = "only with that feature there is something to look at"
+        )
     )]
     pub(crate) fn has_own_engine(&self) -> bool {
         #[cfg(feature = "unstable-wasmtime")]

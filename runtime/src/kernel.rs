@@ -8,6 +8,7 @@
 //! empty heap with the input as its first block, and its outcome is read from the registers.
 
 mod bytes;
+mod discard;
 mod module;
 mod slack;
 
