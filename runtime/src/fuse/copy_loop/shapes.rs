@@ -220,29 +220,32 @@ pub(super) const SHAPES: &[Shape] = &[
     },
     Shape {
         name: "a local left by the round before, in the end",
-        wat: "(loop
+        wat: "(block $out (loop $head
+            (br_if $out (i64.ge_u (local.get $c) (local.get $d)))
             (i64.store (local.get $a) (call $load_u64 (local.get $c)))
             (local.set $b (local.get $t))
             (local.set $t (local.get $a))
             (local.set $c (i64.add (local.get $c) (i64.const 8)))
             (local.set $a (i32.add (local.get $a) (i32.const 8)))
-            (br_if 0 (i64.lt_u (local.get $c) (local.get $d))))",
+            (br $head)))",
         copies: false,
     },
     Shape {
         name: "a slot left by the round before, in the end",
-        wat: "(loop
+        wat: "(block $out (loop $head
+            (br_if $out (i64.ge_u (local.get $c) (local.get $d)))
             (i64.store (local.get $a) (call $load_u64 (local.get $c)))
             (local.set $b (i32.load offset=4 (local.get $t)))
             (i32.store offset=4 (local.get $t) (local.get $a))
             (local.set $c (i64.add (local.get $c) (i64.const 8)))
             (local.set $a (i32.add (local.get $a) (i32.const 8)))
-            (br_if 0 (i64.lt_u (local.get $c) (local.get $d))))",
+            (br $head)))",
         copies: false,
     },
     Shape {
         name: "a byte left by the round before, in a word",
-        wat: "(loop
+        wat: "(block $out (loop $head
+            (br_if $out (i64.ge_u (local.get $c) (local.get $d)))
             (i64.store (local.get $a) (call $load_u64 (local.get $c)))
             (local.set $b (i32.or
                 (i32.shl (i32.load8_u (local.get $t)) (i32.const 8))
@@ -250,7 +253,7 @@ pub(super) const SHAPES: &[Shape] = &[
             (i32.store16 (local.get $t) (i32.wrap_i64 (i64.load (i32.const 8))))
             (local.set $c (i64.add (local.get $c) (i64.const 8)))
             (local.set $a (i32.add (local.get $a) (i32.const 8)))
-            (br_if 0 (i64.lt_u (local.get $c) (local.get $d))))",
+            (br $head)))",
         copies: false,
     },
     Shape {
