@@ -283,15 +283,22 @@ impl<M: Memory> Heap<M> {
         }
     }
 
-    /// Makes `len` bytes from `address` zero, a multiple of eight. A few of them are stored word by word:
-    /// an engine calls a function of its own to fill memory, which takes longer.
+    /// Makes `len` bytes from `address` zero, a multiple of [`layout::BLOCK_ALIGN`] and not none. A few of them are
+    /// stored word by word: an engine calls a function of its own to fill memory, which takes longer.
     #[inline]
-    pub(crate) fn zero(&mut self, address: u32, len: u32) {
+    fn zero(&mut self, address: u32, len: u32) {
         if len > FEW_BYTES {
             return self.memory.fill_zero(address, len);
         }
-        for address in (address..address + len).step_by(8) {
+        let end = address + len;
+        let mut address = address;
+        loop {
             self.memory.store_u64(address, 0);
+            self.memory.store_u64(address + 8, 0);
+            address += layout::BLOCK_ALIGN;
+            if address >= end {
+                return;
+            }
         }
     }
 

@@ -122,6 +122,7 @@ const _: () = assert!(LEDGER as usize == ROOT as usize + CALL_REGISTERS_LEN);
 const _: () = assert!(BINS == HASH_KEY + 8 && HASH_KEY % 8 == 0);
 const _: () = assert!(INLINE_ENTRIES == BINS + N_BINS * 4);
 const _: () = assert!(INLINE_ENTRIES + INLINE_CAPACITY * ENTRY_LEN <= GUEST_START);
-const _: () = assert!(ENTRY_LEN == ENTRY_BACK_LINK + 4);
+const _: () = assert!(ENTRY_START == 0 && ENTRY_LEN == ENTRY_BACK_LINK + 4);
+const _: () = assert!(ENTRY_LEN == 3 * 8, "`take_entry` writes so many words");
 const _: () = assert!(N_BINS <= u32::BITS && u32::MAX / BLOCK_ALIGN < 1 << N_BINS);
 const _: () = assert!(MAX_PAGES as u64 * (PAGE_LEN as u64) < u32::MAX as u64);

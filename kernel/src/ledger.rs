@@ -161,8 +161,10 @@ impl<M: Memory> Heap<M> {
             return None;
         };
         let address = self.address(entry);
-        self.zero(address, layout::ENTRY_LEN);
-        self.memory.store_u32(address + layout::ENTRY_START, start);
+        // The whole entry, in words.
+        self.memory.store_u64(address, start.into());
+        self.memory.store_u64(address + 8, 0);
+        self.memory.store_u64(address + 16, 0);
         Some(entry)
     }
 
