@@ -12,6 +12,9 @@ const KEPT_BYTES: usize = 1 << 20;
 /// How many bytes make it worth the while.
 const LEAST_BYTES: usize = 1 << 20;
 
+/// A call is small whose input is at most this part of what was used before.
+const SMALL_PART: u32 = 8;
+
 /// How many small calls in a row must have come.
 const N_SMALL_CALLS: u8 = 8;
 
@@ -35,7 +38,7 @@ impl Slack {
     pub(super) fn give_back(&mut self, memory: &mut [u8], position: u32, dirty_end: u32) -> u32 {
         let kept = (position as usize).max(KEPT_BYTES);
         let unused = memory.get_mut(kept..dirty_end as usize).unwrap_or_default();
-        if unused.len() < LEAST_BYTES {
+        if unused.len() < LEAST_BYTES || position > dirty_end / SMALL_PART {
             self.n_small_calls = 0;
             return dirty_end;
         }
@@ -69,7 +72,7 @@ mod tests {
             for _ in 1..N_SMALL_CALLS {
                 assert_eq!(slack.give_back(&mut memory, 2_000, LARGE), LARGE);
             }
-            assert_eq!(slack.give_back(&mut memory, LARGE - 10, LARGE), LARGE);
+            assert_eq!(slack.give_back(&mut memory, LARGE / 2, LARGE), LARGE);
         }
         assert!(memory.iter().all(|&byte| byte == 7));
     }
