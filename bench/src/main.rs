@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         }
         Ok(Invocation::List) => {
             for measure in measures::all() {
-                println!("{:<20}{}", measure.name, measure.about);
+                println!("{:<24}{}", measure.name, measure.about);
             }
             Ok(())
         }
