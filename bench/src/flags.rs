@@ -20,6 +20,9 @@ Flags:
   --list          print the names of all measures
   --json FILE     write every number as JSON, too
   --svg FILE      write a bar chart of the ratios, too
+  --draw RUN      draw the chart of an earlier run from its JSON, and measure nothing; with --svg
+  --startup       count the host's packages and time their build instead; takes many minutes; with --json,
+                  in a file of its own
   --help          print this
 ";
 
@@ -28,6 +31,15 @@ Flags:
 pub(crate) enum Invocation {
     Help,
     List,
+    /// Draw an earlier run.
+    Draw {
+        run: PathBuf,
+        svg: PathBuf,
+    },
+    /// Count and build the host's packages.
+    Startup {
+        json: Option<PathBuf>,
+    },
     /// What the benchmark asks of itself, in a process of its own.
     Crowd(Crowd),
     Measure(Flags),
@@ -69,7 +81,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 ///
 /// A sentence for the person at the terminal.
 pub(crate) fn parse(arguments: &[String]) -> Result<Invocation, String> {
-    let mut flags = Flags::default();
+    let (mut flags, mut run, mut is_startup) = (Flags::default(), None, false);
     let mut arguments = arguments.iter().map(String::as_str).peekable();
     while let Some(argument) = arguments.next() {
         let file = |value: Option<&str>| {
@@ -82,6 +94,8 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Invocation, String> {
             "--quick" => flags.quick = true,
             "--json" => flags.json = file(arguments.next())?,
             "--svg" => flags.svg = file(arguments.next())?,
+            "--draw" => run = file(arguments.next())?,
+            "--startup" => is_startup = true,
             "--only" => {
                 let n_before = flags.only.len();
                 while let Some(name) = arguments.next_if(|next| !next.starts_with('-')) {
@@ -94,7 +108,12 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Invocation, String> {
             other => return Err(format!("the benchmark takes no `{other}`; `--help` says more")),
         }
     }
-    Ok(Invocation::Measure(flags))
+    match (run, flags.svg.take()) {
+        (Some(run), Some(svg)) => Ok(Invocation::Draw { run, svg }),
+        (Some(_), None) => Err("`--draw` needs `--svg` and a file to write".to_owned()),
+        (None, _) if is_startup => Ok(Invocation::Startup { json: flags.json }),
+        (None, svg) => Ok(Invocation::Measure(Flags { svg, ..flags })),
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +143,10 @@ mod tests {
         assert_eq!(flags("--only echo-64 fib --quick --json a.json --svg b.svg"), expected);
         assert_eq!(parse_line("--quick --help"), Ok(Invocation::Help));
         assert_eq!(parse_line("--list"), Ok(Invocation::List));
+        let draw = Invocation::Draw { run: "a.json".into(), svg: "b.svg".into() };
+        assert_eq!(parse_line("--draw a.json --svg b.svg"), Ok(draw));
+        let startup = Invocation::Startup { json: Some("a.json".into()) };
+        assert_eq!(parse_line("--startup --json a.json"), Ok(startup));
     }
 
     #[test]
@@ -132,6 +155,7 @@ mod tests {
             ("--fast", "the benchmark takes no `--fast`; `--help` says more"),
             ("echo", "the benchmark takes no `echo`; `--help` says more"),
             ("--json", "`--json` needs a file"),
+            ("--draw a.json", "`--draw` needs `--svg` and a file to write"),
             ("--only --quick", "`--only` needs names of measures; `--list` prints them"),
         ];
         for (line, message) in rows {

@@ -17,6 +17,7 @@ mod report;
 mod resident;
 mod sampling;
 mod setting;
+mod startup;
 mod statistics;
 mod subject;
 
@@ -64,6 +65,8 @@ fn main() -> ExitCode {
             Ok(())
         }
         Ok(Invocation::Crowd(crowd)) => crowd.make(open_peer),
+        Ok(Invocation::Draw { run, svg }) => draw(&run, &svg),
+        Ok(Invocation::Startup { json }) => start_up(json.as_deref()),
         Ok(Invocation::Measure(flags)) => run(&flags),
         Err(message) => {
             eprintln!("error: {message}");
@@ -108,10 +111,24 @@ fn run(flags: &Flags) -> Result<()> {
     let report = Report { machine, is_quick: flags.quick, rows };
     print!("{}", table::write(&report));
     save(flags.json.as_deref(), || json::write(&report))?;
-    save(flags.svg.as_deref(), || chart::write(&report))?;
+    save(flags.svg.as_deref(), || chart::write(&json::value(&report)))?;
     let failures = report.failures();
     ensure!(failures.is_empty(), "these measures failed: {}", failures.join(", "));
     Ok(())
+}
+
+/// Draws the chart of an earlier run.
+fn draw(run: &Path, svg: &Path) -> Result<()> {
+    let text = fs::read_to_string(run).with_context(|| format!("reading `{}`", run.display()))?;
+    let run =
+        serde_json::from_str(&text).with_context(|| format!("reading `{}`", run.display()))?;
+    save(Some(svg), || chart::write(&run))
+}
+
+fn start_up(json: Option<&Path>) -> Result<()> {
+    let (table, value) = startup::measure()?;
+    print!("{table}");
+    save(json, || format!("{value:#}\n"))
 }
 
 /// Puts what looks at memory first, each measure with its place in the report: what others leave free

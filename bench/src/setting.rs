@@ -121,7 +121,10 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    fn new() -> Result<Self> {
+    /// # Errors
+    ///
+    /// If it cannot be made.
+    pub(crate) fn new() -> Result<Self> {
         static N_FOLDERS: AtomicU32 = AtomicU32::new(0);
         let idx = N_FOLDERS.fetch_add(1, Ordering::Relaxed);
         let path = env::temp_dir().join(format!("plugsmith-bench-{}-{idx}", process::id()));

@@ -29,8 +29,9 @@ const DISTURBING: [&str; 4] =
 ///
 /// If something does not compile, a measure fails, or something is skipped where nothing may be.
 pub(crate) fn run(workspace: &Workspace, rest: &[String]) -> Result<()> {
-    let is_question = |argument: &String| ["-h", "--help", "--list"].contains(&argument.as_str());
-    if rest.iter().any(is_question) {
+    // What measures no plug-in.
+    const ALONE: [&str; 5] = ["-h", "--help", "--list", "--draw", "--startup"];
+    if rest.iter().any(|argument| ALONE.contains(&argument.as_str())) {
         let mut progress = Progress::new(1);
         return workspace::run(build(workspace, &mut progress)?.args(rest));
     }

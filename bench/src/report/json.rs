@@ -7,8 +7,13 @@ use crate::{measures::Unit, statistics::Spread};
 
 /// Writes the whole report.
 pub(crate) fn write(report: &Report) -> String {
+    format!("{:#}\n", value(report))
+}
+
+/// Returns the whole report.
+pub(crate) fn value(report: &Report) -> Value {
     let machine = &report.machine;
-    let value = json!({
+    json!({
         "versions": {
             "plugsmith": machine.plugsmith,
             "extism": machine.extism.as_ref().ok(),
@@ -22,8 +27,7 @@ pub(crate) fn write(report: &Report) -> String {
         },
         "quick": report.is_quick,
         "measures": report.rows.iter().map(|measure| row(report, measure)).collect::<Vec<_>>(),
-    });
-    format!("{value:#}\n")
+    })
 }
 
 fn row(report: &Report, row: &Row) -> Value {
