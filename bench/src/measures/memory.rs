@@ -1,7 +1,9 @@
 //! What plug-ins cost in memory, and what a call of 100 MiB leaves behind it.
 
+use std::iter;
+
 use anyhow::{Context as _, Result, ensure};
-use plugsmith::Plugin;
+use plugsmith::{CompiledPlugin, Plugin};
 
 use super::{Measure, warm::Warm};
 use crate::{
@@ -13,6 +15,12 @@ use crate::{
 };
 
 const BIG: usize = 100 << 20;
+
+/// How many small calls follow a big one.
+const N_SMALL_CALLS: usize = 10;
+
+/// How many pages of memory a plug-in may keep, where it has a limit.
+const KEPT_PAGES: u32 = 64;
 
 /// How many instances idle at once, and how large their plug-in is.
 const N_IDLE: usize = 100;
@@ -35,7 +43,8 @@ pub(super) fn all() -> Vec<Measure> {
         .in_bytes(),
         Measure::new(
             "kept-after-100m",
-            "memory that a plug-in keeps after an echo of 100 MiB and one of 64 bytes",
+            "memory that a plug-in keeps after an echo of 100 MiB and ten of 64 bytes; limit: where \
+             it may keep no more than 64 pages",
             PUBLISHED,
             kept,
         )
@@ -59,14 +68,9 @@ fn after(setting: &Setting) -> Result<Subjects> {
 }
 
 fn kept(setting: &Setting) -> Result<Subjects> {
-    let compiled = setting.compile(PUBLISHED)?;
-    let ours = growth(1, [BIG, 64], move |inputs: &[Vec<u8>]| {
-        let mut plugin = Plugin::new_from_compiled(&compiled)?;
-        call_ours(&mut plugin, &inputs[1])?;
-        let before = resident::bytes()?;
-        inputs.iter().try_for_each(|input| call_ours(&mut plugin, input))?;
-        Ok((before, resident::bytes()?))
-    });
+    let ours = kept_by_ours(setting.compile(PUBLISHED)?);
+    let wasm = setting.wasm(PUBLISHED)?;
+    let limited = setting::builder(&wasm, false).with_kept_page_limit(KEPT_PAGES).compile()?;
     let peer = match &setting.peer {
         Ok(peer) => {
             let compiled = setting.compile_peer(*peer, PUBLISHED)?;
@@ -74,13 +78,28 @@ fn kept(setting: &Setting) -> Result<Subjects> {
                 let mut plugin = compiled.instantiate()?;
                 call_peer(&mut plugin, &inputs[1])?;
                 let before = resident::bytes()?;
-                inputs.iter().try_for_each(|input| call_peer(&mut plugin, input))?;
+                big_and_small(inputs).try_for_each(|input| call_peer(&mut plugin, input))?;
                 Ok((before, resident::bytes()?))
             }))
         }
         Err(reason) => Side::absent(reason),
     };
-    Ok(Subjects { ours, peer, limit: Side::absent("the engine alone keeps nothing between calls") })
+    Ok(Subjects { ours, peer, limit: Side::Runs(kept_by_ours(limited)) })
+}
+
+fn kept_by_ours(compiled: CompiledPlugin) -> Run {
+    growth(1, [BIG, 64], move |inputs: &[Vec<u8>]| {
+        let mut plugin = Plugin::new_from_compiled(&compiled)?;
+        call_ours(&mut plugin, &inputs[1])?;
+        let before = resident::bytes()?;
+        big_and_small(inputs).try_for_each(|input| call_ours(&mut plugin, input))?;
+        Ok((before, resident::bytes()?))
+    })
+}
+
+/// Returns the first input once, and then the second some times.
+fn big_and_small(inputs: &[Vec<u8>]) -> impl Iterator<Item = &Vec<u8>> {
+    iter::once(&inputs[0]).chain(iter::repeat_n(&inputs[1], N_SMALL_CALLS))
 }
 
 /// Instances stay till the measure ends: what the next ones find free would not be seen to grow.
