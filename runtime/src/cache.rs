@@ -16,10 +16,11 @@
 //! seal                32 bytes
 //! ```
 //!
-//! All of a file is hashed each time it is loaded, although whoever can write to the folder can read the
-//! key, too: what the seal finds are the accidents. Files are not flushed to the disk, so after a power
-//! failure one may hold anything; folders are copied from machine to machine, and disks fail. A date
-//! and a length would tell of none of these. The hash takes less time than the engine does to load.
+//! All of a file is hashed when a process loads it first, although whoever can write to the folder can
+//! read the key, too: what the seal finds are the accidents. Files are not flushed to the disk, so after
+//! a power failure one may hold anything; folders are copied from machine to machine, and disks fail. A
+//! date and a length would tell of none of these. After that, as long as the file does not change, its
+//! date and its length do (`known_files`).
 
 mod choice;
 mod folder;

@@ -58,6 +58,7 @@ mod host_fn_macro;
 mod instance;
 mod kept_memory;
 mod kernel;
+mod known_files;
 mod limits;
 mod link;
 mod load;

@@ -16,6 +16,7 @@ use std::{
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
     ops::Range,
+    time::SystemTime,
 };
 
 use wasmtime::{Engine, Module};
@@ -24,6 +25,7 @@ use crate::{
     artifact::{Artifact, ArtifactError},
     builder::PluginBuilder,
     error::{Error, LoadError},
+    known_files::{self, Version},
 };
 
 /// What artifacts are sealed as.
@@ -156,21 +158,41 @@ impl Seal {
         is_same.then_some(Code { bytes: Cow::Borrowed(bytes) })
     }
 
-    /// Does the same with a file, which is read to its end.
+    /// Does the same with a file, which is read to its end, unless this process has done that before and
+    /// the file has not changed since.
     ///
     /// # Errors
     ///
     /// What the system said.
-    pub(crate) fn open_file(&self, name: &str, mut file: File) -> io::Result<Option<CodeFile>> {
-        let Some(len) = file.metadata()?.len().checked_sub(SEAL_LEN as u64) else {
+    pub(crate) fn open_file(&self, name: &str, file: File) -> io::Result<Option<CodeFile>> {
+        self.open_file_at(SystemTime::now(), name, file)
+    }
+
+    fn open_file_at(
+        &self,
+        now: SystemTime,
+        name: &str,
+        mut file: File,
+    ) -> io::Result<Option<CodeFile>> {
+        // Looked at before the bytes are read, so that it is theirs, or older.
+        let metadata = file.metadata()?;
+        let Some(len) = metadata.len().checked_sub(SEAL_LEN as u64) else {
             return Ok(None);
         };
+        let version = Version::of(&metadata, now)
+            .map(|version| self.hasher(name).update(version.as_bytes()).finalize());
+        if version.as_ref().is_some_and(known_files::contains) {
+            return Ok(Some(CodeFile { file, len }));
+        }
         let mut hasher = self.hasher(name);
         hasher.update_reader((&file).take(len))?;
         let mut seal = [0; SEAL_LEN];
         file.read_exact(&mut seal)?;
-        let is_same = hasher.finalize() == blake3::Hash::from_bytes(seal);
-        Ok(is_same.then_some(CodeFile { file, len }))
+        if hasher.finalize() != blake3::Hash::from_bytes(seal) {
+            return Ok(None);
+        }
+        version.as_ref().map(known_files::remember);
+        Ok(Some(CodeFile { file, len }))
     }
 
     /// Starts the hash of what `name` says.
@@ -272,9 +294,41 @@ impl PluginBuilder<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{env, fs, process};
+    use std::{
+        env,
+        fs::{self, OpenOptions},
+        process,
+        time::Duration,
+    };
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_did_not_change_is_read_once() {
+        let path = env::temp_dir().join(format!("plugsmith-read-once-{}", process::id()));
+        let seal = Seal::new([4; 32]);
+        let mut bytes = b"code".to_vec();
+        seal.close("a name", &mut bytes);
+        fs::write(&path, &bytes).unwrap();
+        let later = SystemTime::now() + Duration::from_mins(1);
+        let is_sealed = |name| {
+            // What is not opened for reading cannot be read.
+            let file = OpenOptions::new().write(true).open(&path).unwrap();
+            seal.open_file_at(later, name, file).is_ok_and(|file| file.is_some())
+        };
+        assert!(!is_sealed("a name"));
+        let file = File::open(&path).unwrap();
+        assert!(seal.open_file_at(later, "a name", file).unwrap().is_some());
+        assert!(is_sealed("a name") && !is_sealed("another name"));
+        bytes[0] ^= 1;
+        while is_sealed("a name") {
+            fs::write(&path, &bytes).unwrap();
+        }
+        let file = File::open(&path).unwrap();
+        assert!(seal.open_file_at(later, "a name", file).unwrap().is_none());
+        fs::remove_file(&path).unwrap();
+    }
 
     #[test]
     fn a_sealed_file_is_loaded_mapped_or_copied() {

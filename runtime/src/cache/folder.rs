@@ -95,8 +95,17 @@ impl Folder {
     /// [`CacheError::Folder`], [`CacheError::NotPrivate`].
     pub(super) fn open(path: &Path) -> Result<Self, CacheError> {
         let failed = |source| CacheError::Folder { path: path.to_owned(), source };
-        private_folder().recursive(true).create(path).map_err(failed)?;
-        let metadata = fs::metadata(path).map_err(failed)?;
+        let metadata = match fs::metadata(path) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {
+                private_folder().recursive(true).create(path).map_err(failed)?;
+                fs::metadata(path)
+            }
+            found => found,
+        };
+        let metadata = metadata.map_err(failed)?;
+        if !metadata.is_dir() {
+            return Err(failed(io::ErrorKind::NotADirectory.into()));
+        }
         if !is_private(&metadata) {
             return Err(CacheError::NotPrivate { path: path.to_owned() });
         }
@@ -111,10 +120,14 @@ impl Folder {
     pub(super) fn key(&self) -> Result<[u8; 32], CacheError> {
         let path = self.path.join(KEY_FILE);
         let failed = |source| CacheError::Key { path: path.clone(), source };
-        if !path.exists() {
-            self.make_key(&path).map_err(failed)?;
-        }
-        let mut file = File::open(&path).map_err(failed)?;
+        let file = match File::open(&path) {
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {
+                self.make_key(&path).map_err(failed)?;
+                File::open(&path)
+            }
+            opened => opened,
+        };
+        let mut file = file.map_err(failed)?;
         if !is_private(&file.metadata().map_err(failed)?) {
             return Err(CacheError::NotPrivate { path });
         }
