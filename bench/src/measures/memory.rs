@@ -174,7 +174,7 @@ pub(super) fn padded(mut wasm: Vec<u8>, len: usize) -> Result<Vec<u8>> {
         wasm.push(u8::try_from(len >> shift & 0x7f)? | more);
     }
     wasm.push(0);
-    wasm.extend(std::iter::repeat_n(0, padding));
+    wasm.extend(iter::repeat_n(0, padding));
     Ok(wasm)
 }
 
