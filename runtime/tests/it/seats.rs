@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use plugsmith::{CompiledPlugin, Manifest, Plugin, PluginBuilder, Wasm};
+use plugsmith::{CompiledPlugin, Plugin, PluginBuilder};
 
-use crate::guest::{call, call_error};
+use crate::guest::{call, call_error, manifest, plugin};
 
 /// More than an engine keeps places ready.
 const N_INSTANCES: usize = 1_050;
@@ -37,8 +37,7 @@ const COUNTER: &str = r#"(module
         (i32.const 0)))"#;
 
 fn compiled() -> CompiledPlugin {
-    let manifest = Manifest::new([Wasm::data(COUNTER)]).with_timeout(Duration::from_mins(1));
-    PluginBuilder::new(manifest).compile().unwrap()
+    PluginBuilder::new(manifest(COUNTER).with_timeout(Duration::from_mins(1))).compile().unwrap()
 }
 
 #[test]
@@ -83,6 +82,6 @@ fn a_module_too_large_for_a_place_works_all_the_same() {
     let tables = "(table 1 funcref)".repeat(9);
     let memories = "(memory 1)".repeat(5);
     let wat = format!(r#"(module {memories} {tables} (func (export "ping")))"#);
-    let mut plugin = Plugin::new(wat.as_str(), [], false).unwrap();
+    let mut plugin = plugin(&wat);
     assert_eq!(call(&mut plugin, "ping").unwrap(), "");
 }
