@@ -18,7 +18,7 @@ pub(super) fn all() -> Vec<Measure> {
     vec![
         Measure::new(
             "load-cached",
-            "load of a module that a cache on disk has, with its first call",
+            "load of a module once more from a cache on disk, with its first call",
             PUBLISHED,
             cached,
         ),
