@@ -244,7 +244,8 @@ fn seats(n_seats: u32) -> InstanceAllocationStrategy {
         .total_tables(n_seats * TABLES_PER_SEAT)
         .total_gc_heaps(n_seats)
         .total_component_instances(0)
-        .max_memories_per_module(MEMORIES_PER_SEAT)
+        // The one for objects is none of the module's.
+        .max_memories_per_module(MEMORIES_PER_SEAT - 1)
         .max_tables_per_module(TABLES_PER_SEAT)
         .max_core_instance_size(MAX_INSTANCE_BYTES)
         .max_memory_size(1 << 32)
