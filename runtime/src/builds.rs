@@ -38,25 +38,9 @@ pub(crate) struct LinkOptions {
 /// A plug-in in every engine that it needs.
 pub(crate) struct Builds {
     first: Arc<Build>,
-    /// For those who find no seat, made when the first one does.
+    /// For those who find no seat; made for the first of them.
     spare: OnceLock<Arc<Build>>,
     options: Arc<LinkOptions>,
-}
-
-impl Build {
-    /// Moves modules to another engine of the same configuration.
-    fn moved(
-        modules: Vec<CompiledModule>,
-        engine: &SharedEngine,
-    ) -> Result<Vec<CompiledModule>, LoadError> {
-        let moved = |CompiledModule { name, code }| {
-            let module =
-                precompiled::copy(&code.module, &engine.engine).map_err(LoadError::engine)?;
-            let code = Arc::new(SharedCode { module, fused: code.fused.clone() });
-            Ok(CompiledModule { name, code })
-        };
-        modules.into_iter().map(moved).collect()
-    }
 }
 
 impl LinkOptions {
@@ -89,7 +73,7 @@ impl Builds {
         let is_fused = modules.iter().any(|module| module.code.fused.is_some());
         if engine.has_seats() && !is_fused {
             engine = engine.without_seats()?;
-            modules = Build::moved(modules, &engine)?;
+            modules = moved(modules, &engine)?;
         }
         let first = options.link(engine, modules)?;
         Ok(Self { first, spare: OnceLock::new(), options })
@@ -118,8 +102,21 @@ impl Builds {
         }
         // Should two do this at once, one of the two results is dropped.
         let engine = self.first.engine.without_seats()?;
-        let modules = Build::moved(self.first.plan.modules(), &engine)?;
+        let modules = moved(self.first.plan.modules(), &engine)?;
         let spare = self.options.link(engine, modules)?;
         Ok((Arc::clone(self.spare.get_or_init(|| spare)), None))
     }
+}
+
+/// Moves modules to another engine of the same configuration.
+fn moved(
+    modules: Vec<CompiledModule>,
+    engine: &SharedEngine,
+) -> Result<Vec<CompiledModule>, LoadError> {
+    let move_one = |CompiledModule { name, code }| {
+        let module = precompiled::copy(&code.module, &engine.engine).map_err(LoadError::engine)?;
+        let code = Arc::new(SharedCode { module, fused: code.fused.clone() });
+        Ok(CompiledModule { name, code })
+    };
+    modules.into_iter().map(move_one).collect()
 }

@@ -9,12 +9,7 @@ use uuid::Uuid;
 use wasmtime::Caller;
 
 use crate::{
-    error::Error,
-    host::HostError,
-    memory::{self, Block},
-    shared_vars::SharedVars,
-    state::State,
-    val::Val,
+    error::Error, host::HostError, memory::Block, shared_vars::SharedVars, state::State, val::Val,
 };
 
 /// The plug-in whose call led to a host function.
@@ -123,10 +118,8 @@ impl<'a> CurrentPlugin<'a> {
             return Ok(MemoryHandle::null());
         }
         let kernel = self.caller.data().kernel();
-        let block = kernel.alloc(&mut self.caller, len);
-        let block = block.ok_or(HostError::ExchangeExhausted { len })?;
-        memory::copy(bytes, kernel.read_mut(&mut self.caller, block));
-        Ok(handle(block))
+        let block = kernel.put(&mut self.caller, bytes);
+        Ok(handle(block.ok_or(HostError::ExchangeExhausted { len })?))
     }
 
     /// Decodes the value in a block.

@@ -14,8 +14,8 @@ use wasmtime::{Caller, Linker};
 pub(crate) use self::builtins::Builtins;
 use self::http::HttpError;
 use crate::{
-    error::LoadError, extensions::Extensions, host_fn::Function, link::EXTISM_ENV_MODULE, memory,
-    outcome, state::State,
+    error::LoadError, extensions::Extensions, host_fn::Function, link::EXTISM_ENV_MODULE, outcome,
+    state::State,
 };
 
 /// Why something that the host does for a guest failed. The guest traps, unless it may
@@ -121,9 +121,7 @@ pub(crate) fn catch<T: Default>(
     }
     let Some(message) = outcome::catchable(&err) else { return Err(err) };
     let kernel = caller.data().kernel();
-    let block = kernel.alloc(caller, message.len() as u64);
-    let Some(block) = block else { return Err(err) };
-    kernel.read_mut(caller, block).copy_from_slice(message.as_bytes());
+    let Some(block) = kernel.put(caller, message.as_bytes()) else { return Err(err) };
     kernel.set_error(caller, block.offset());
     Ok(T::default())
 }
@@ -151,7 +149,6 @@ fn give(caller: &mut Caller<'_, State>, bytes: &[u8]) -> wasmtime::Result<u64> {
         return Ok(0);
     }
     let kernel = caller.data().kernel();
-    let block = kernel.alloc(caller, len).ok_or(HostError::ExchangeExhausted { len })?;
-    memory::copy(bytes, kernel.read_mut(caller, block));
+    let block = kernel.put(caller, bytes).ok_or(HostError::ExchangeExhausted { len })?;
     Ok(block.offset())
 }

@@ -133,8 +133,12 @@ impl LiveInstance {
 
     /// Returns the bytes of all its memories.
     fn memory_bytes(&self) -> u64 {
-        let exchange = self.kernel.as_ref().map_or(0, |kernel| kernel.bytes(&self.store).len());
-        self.store.data().budget.guest_bytes() + exchange as u64
+        self.store.data().budget.guest_bytes() + self.exchange_bytes()
+    }
+
+    /// Returns the bytes of the kernel's memory.
+    fn exchange_bytes(&self) -> u64 {
+        self.kernel.as_ref().map_or(0, |kernel| kernel.bytes(&self.store).len() as u64)
     }
 
     /// Says whether the instance can serve no further call.
@@ -186,9 +190,7 @@ impl LiveInstance {
                 host_time,
                 fuel: self.fuel_consumed(),
                 guest_memory: self.store.data().budget.guest_bytes(),
-                exchange_memory: self
-                    .kernel
-                    .map_or(0, |kernel| kernel.bytes(&self.store).len() as u64),
+                exchange_memory: self.exchange_bytes(),
                 input_len,
                 output_len,
             }

@@ -85,8 +85,8 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// [`CallError::InputTooLarge`] if the memory cannot grow to hold it; the heap is then empty, or as
-    /// the last call left it.
+    /// [`CallError::InputTooLarge`] if the memory cannot grow to hold it; the heap is then as the last
+    /// call left it.
     pub(crate) fn begin(
         &self,
         store: &mut Store<State>,
@@ -213,6 +213,17 @@ impl Kernel {
             reserved = heap.alloc(len);
         }
         heap.block(reserved.ok()?, len.get()).map(Block::from)
+    }
+
+    /// Puts `bytes` into a new block, or returns `None` if the memory is exhausted or there are none.
+    pub(crate) fn put(
+        &self,
+        ctx: &mut impl AsContextMut<Data = State>,
+        bytes: &[u8],
+    ) -> Option<Block> {
+        let block = self.alloc(ctx, bytes.len() as u64)?;
+        memory::copy(bytes, &mut self.memory.data_mut(ctx)[block.range()]);
+        Some(block)
     }
 
     /// Frees the block that starts at `offset`; does nothing if there is none.
