@@ -67,10 +67,10 @@ mod tests {
     #[test]
     fn input_is_placed_and_padded() {
         let rows = [
-            (0, 1024, 1024..1024),
-            (1, 1040, 1025..1040),
-            (16, 1040, 1040..1040),
-            (17, 1056, 1041..1056),
+            (0, 1280, 1280..1280),
+            (1, 1296, 1281..1296),
+            (16, 1296, 1296..1296),
+            (17, 1312, 1297..1312),
         ];
         for (input_len, position, padding) in rows {
             let start = CallStart::new(input_len).expect("a small input fits");
@@ -94,8 +94,8 @@ mod tests {
             let words = bytes.chunks(8);
             words.map(|w| u64::from_le_bytes(w.try_into().expect("eight bytes"))).collect()
         };
-        let mut expected = vec![0; 18];
-        expected[..8].copy_from_slice(&[1040, 1024, 5, 0, 0, 0, 5, 1040]);
+        let mut expected = vec![0; 26];
+        expected[..8].copy_from_slice(&[1296, 1280, 5, 0, 0, 0, 5, 1296]);
         assert_eq!(words(start.registers(0)), expected);
         expected[7] = 70_000;
         assert_eq!(words(start.registers(70_000)), expected);

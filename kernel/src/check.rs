@@ -80,12 +80,19 @@ impl<M: Memory> Heap<M> {
                 entries.len() < self.memory.load_u32(layout::N_ENTRIES) as usize,
                 "the order of blocks has an end"
             );
+            assert!(self.is_in_ledger(entry), "{entry:?} is an entry");
             entries.push(entry);
             after = at;
             at = self.neighbour(entry, layout::ENTRY_PREVIOUS);
         }
         entries.reverse();
         entries
+    }
+
+    fn is_in_ledger(&self, entry: Entry) -> bool {
+        let (at, first) = (Entry::to_link(Some(entry)), self.ledger().entries());
+        let end = first + self.memory.load_u32(layout::N_ENTRIES) * layout::ENTRY_LEN;
+        (first..end).contains(&at) && (at - first) % layout::ENTRY_LEN == 0
     }
 
     /// Checks each block against its neighbours and returns how many are active.
@@ -165,6 +172,7 @@ impl<M: Memory> Heap<M> {
         let mut at = Entry::from_link(self.memory.load_u32(layout::VACANT));
         while let Some(entry) = at {
             assert!(seen.insert(Entry::to_link(at)), "no entry is given back twice");
+            assert!(self.is_in_ledger(entry), "{entry:?} is an entry");
             assert_eq!(self.field(entry, layout::ENTRY_START), 0, "a vacant entry has no block");
             assert!(self.is_free(entry), "a vacant entry is not active");
             at = self.neighbour(entry, layout::ENTRY_LINK);

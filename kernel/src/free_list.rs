@@ -15,6 +15,10 @@ impl<M: Memory> Heap<M> {
     #[inline]
     pub(crate) fn take_free(&mut self, span: u32) -> Option<Entry> {
         let bin = bin_of(span);
+        let bitmap = self.memory.load_u32(layout::BIN_BITMAP);
+        if bitmap >> bin == 0 {
+            return None;
+        }
         let own = self.bin_head(bin).filter(|entry| self.span(*entry) >= span);
         let entry = match own {
             Some(entry) => entry,
@@ -25,18 +29,22 @@ impl<M: Memory> Heap<M> {
     }
 
     /// Makes the rest of a block beyond `span` bytes a free block of its own, if it is worth an entry
-    /// and there is room for one.
-    pub(crate) fn split(&mut self, entry: Entry, span: u32) {
-        if self.span(entry) - span < SPLIT_LEN || self.make_room(0).is_none() {
-            return;
+    /// and there is room for one. Returns the block's entry, which may have moved for that.
+    pub(crate) fn split(&mut self, entry: Entry, span: u32) -> Option<Entry> {
+        if self.span(entry) - span < SPLIT_LEN {
+            return Some(entry);
         }
+        let old = self.ledger();
+        let has_room = self.make_room(0).is_some();
+        let entry = entry.moved(old, self.ledger())?;
         let start = self.field(entry, layout::ENTRY_START) + span;
-        if let Some(rest) = self.take_entry(start) {
+        if has_room && let Some(rest) = self.take_entry(start) {
             let next = self.neighbour(entry, layout::ENTRY_NEXT);
             self.join(Some(rest), next);
             self.join(Some(entry), Some(rest));
             self.enter_bin(rest);
         }
+        Some(entry)
     }
 
     /// Gives back a block that is neither active nor in a bin.

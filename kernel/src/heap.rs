@@ -94,21 +94,17 @@ impl<M: Memory> Heap<M> {
     /// If the input starts there, it becomes empty. The block of the input itself is not used again
     /// before the next reset.
     pub fn free(&mut self, offset: Offset) {
-        let input = self.input_block().filter(|input| input.offset() == offset);
-        let entry = if input.is_none() { self.find(offset) } else { None };
-        let block = input.or_else(|| entry.and_then(|entry| self.active_block(entry)));
-        let Some(block) = block else { return };
-        if self.carries_result(block) {
+        if self.input_block().is_some_and(|input| input.offset() == offset) {
+            return self.free_input(offset);
+        }
+        let link = self.link_to(offset);
+        let Some(entry) = Entry::from_link(self.memory.load_u32(link)) else { return };
+        if self.carries_result(self.active_block(entry, offset)) {
             return;
         }
         self.clear_input_at(offset);
-        match entry {
-            Some(entry) => {
-                self.deactivate(entry);
-                self.release(entry);
-            }
-            None => self.memory.store_u64(layout::INPUT_EXTENT, 0),
-        }
+        self.deactivate(entry, link);
+        self.release(entry);
     }
 
     /// Returns the active block that starts at `offset`, in the length that was asked for.
@@ -117,7 +113,7 @@ impl<M: Memory> Heap<M> {
         let input = self.input_block().filter(|input| input.offset() == offset);
         match input {
             Some(input) => Some(input),
-            None => self.active_block(self.find(offset)?),
+            None => Some(self.active_block(self.find(offset)?, offset)),
         }
     }
 
@@ -213,18 +209,20 @@ impl<M: Memory> Heap<M> {
     ///
     /// Memory grows by at least as much as the ledger that has to move for it, as long as the limit
     /// allows, so that all moves together cost no more than all growth.
+    #[inline]
     pub(crate) fn make_room(&mut self, span: u32) -> Option<()> {
         let ledger = self.ledger();
-        let doublings = self.doublings_for_one_more();
-        let fits = if doublings == ledger.doublings {
-            let end = if ledger.is_inline() { self.end() } else { ledger.base };
-            span <= end - self.position()
-        } else {
-            false
-        };
-        if fits {
+        let has_entry = self.has_entry(ledger);
+        let end = if ledger.is_inline() { self.end() } else { ledger.base };
+        if has_entry && span <= end - self.position() {
             return Some(());
         }
+        self.make_more_room(span, ledger, ledger.doublings + u32::from(!has_entry))
+    }
+
+    /// Grows the memory, the ledger or both.
+    #[cold]
+    fn make_more_room(&mut self, span: u32, ledger: Ledger, doublings: u32) -> Option<()> {
         let needed = u64::from(self.position()) + u64::from(span) + Ledger::top_len(doublings);
         let missing = needed.saturating_sub(u64::from(self.end()));
         if missing > 0 {
@@ -247,14 +245,11 @@ impl<M: Memory> Heap<M> {
         let len = u32::try_from(len).ok()?;
         let span = len.checked_next_multiple_of(layout::BLOCK_ALIGN)?;
         let entry = match self.take_free(span) {
-            Some(entry) => {
-                self.split(entry, span);
-                entry
-            }
+            Some(entry) => self.split(entry, span)?,
             None => self.bump(span)?,
         };
-        self.activate(entry, len);
         let start = self.field(entry, layout::ENTRY_START);
+        self.activate(entry, start, len);
         self.zero_dirty(start, start + span);
         Offset::at(start)
     }
@@ -320,6 +315,15 @@ impl<M: Memory> Heap<M> {
     fn reach(&mut self, end: u32) -> bool {
         let missing = end.saturating_sub(self.end());
         missing == 0 || self.memory.grow(missing.div_ceil(layout::PAGE_LEN))
+    }
+
+    /// Makes the input empty, and its block no block any more, unless that carries a result.
+    #[cold]
+    fn free_input(&mut self, offset: Offset) {
+        if self.input_block().is_some_and(|input| !self.carries_result(input)) {
+            self.clear_input_at(offset);
+            self.memory.store_u64(layout::INPUT_EXTENT, 0);
+        }
     }
 
     /// Returns the block of the input that the host placed, until it is freed.

@@ -16,19 +16,19 @@
 //!  84  vacant          u32  first of the entries that were given back, 0 if none
 //!  88  last            u32  entry of the block that ends at `position`, 0 if none
 //!  92  bin_bitmap      u32  bit `n` is set if bin `n` has a block
-//!  96  buckets         16 × u32, heads of the hash chains while the ledger is inline
-//! 160  ledger          u32  where the ledger lies, 0 while it is inline
-//! 164  doublings       u32  how often its capacity of 16 has doubled, 0 while it is inline
-//! 168  hash_key        u64  multiplier of the hash, 0 for a fixed one
-//! 176  bins            28 × u32, first free block of each size, valid if its bit is set
-//! 288  entries         16 × 24 bytes, while the ledger is inline
-//! 672  unused
+//!  96  buckets         32 × u32, heads of the hash chains while the ledger is inline
+//! 224  ledger          u32  where the ledger lies, 0 while it is inline
+//! 228  doublings       u32  how often its capacity of 32 has doubled, 0 while it is inline
+//! 232  hash_key        u64  multiplier of the hash, 0 for a fixed one
+//! 240  bins            28 × u32, first free block of each size, valid if its bit is set
+//! 352  entries         32 × 24 bytes, while the ledger is inline
+//! 1120 unused
 //! ```
 //!
-//! The first 144 bytes, up to `ledger`, are what the host writes to begin a call, in one copy.
+//! The first 208 bytes, up to `ledger`, are what the host writes to begin a call, in one copy.
 //!
 //! A ledger at the top of memory is `capacity` buckets followed by `capacity` entries. An entry is
-//! named by its number, counted from one, so that zero means none and zeroed memory is empty:
+//! named by its address, so that zero means none and zeroed memory is empty:
 //!
 //! ```text
 //!  0  start      u32  offset of the block, 0 in an entry that was given back
@@ -51,7 +51,7 @@ pub const BLOCK_ALIGN: u32 = 16;
 /// Address of the first register.
 pub const ROOT: u32 = 16;
 /// Address below which no load or store of a guest reaches.
-pub const GUEST_START: u32 = 1024;
+pub const GUEST_START: u32 = 1280;
 
 /// Address of the end of the bytes handed out in this call.
 pub const POSITION: u32 = ROOT;
@@ -71,31 +71,31 @@ pub const INPUT_EXTENT: u32 = 64;
 pub const DIRTY_END: u32 = 72;
 /// Address of the number of entries taken since the last reset.
 pub const N_ENTRIES: u32 = 80;
-/// Address of the number of the first entry that was given back.
+/// Address of the first of the entries that were given back.
 pub const VACANT: u32 = 84;
-/// Address of the number of the entry whose block ends at the position.
+/// Address of the entry whose block ends at the position.
 pub const LAST: u32 = 88;
 /// Address of the set of bins that have a block.
 pub const BIN_BITMAP: u32 = 92;
 /// Address of the buckets while the ledger is inline.
 pub const INLINE_BUCKETS: u32 = 96;
 /// Address of the place of the ledger.
-pub const LEDGER: u32 = 160;
+pub const LEDGER: u32 = 224;
 /// Address of the number of times the ledger has doubled.
-pub const DOUBLINGS: u32 = 164;
+pub const DOUBLINGS: u32 = 228;
 /// Address of the multiplier of the hash.
-pub const HASH_KEY: u32 = 168;
+pub const HASH_KEY: u32 = 232;
 /// Address of the first bin.
-pub const BINS: u32 = 176;
+pub const BINS: u32 = 240;
 /// Address of the entries while the ledger is inline.
-pub const INLINE_ENTRIES: u32 = 288;
+pub const INLINE_ENTRIES: u32 = 352;
 
 /// Bytes from [`ROOT`] that the host writes to begin a call.
-pub const CALL_REGISTERS_LEN: usize = 144;
+pub const CALL_REGISTERS_LEN: usize = 208;
 /// Number of bins: one for each power of two of [`BLOCK_ALIGN`] bytes that a block can span.
 pub const N_BINS: u32 = 28;
 /// Entries, and buckets, of the inline ledger.
-pub const INLINE_CAPACITY: u32 = 16;
+pub const INLINE_CAPACITY: u32 = 32;
 /// Bytes in one entry of the ledger.
 pub const ENTRY_LEN: u32 = 24;
 /// Bytes in one bucket of the ledger.

@@ -1,10 +1,10 @@
 //! The ledger: which blocks there are, in which order they lie, and which offset starts one.
 //!
 //! The ledger lies where no guest can store: inline in the root while it is small, then at the top of
-//! memory. Entries have numbers that stay when the ledger moves. An entry is *active* (its block is in
-//! use and its offset is in a hash chain), *free* (its block is in a bin) or *vacant* (it has no
-//! block). This file keeps entries, hash chains and the place of the ledger; it does not choose blocks
-//! and does not grow memory.
+//! memory. An entry is known by its address, so it is another one when the ledger has moved, and all
+//! that name entries are moved along. An entry is *active* (its block is in use and its offset is in a
+//! hash chain), *free* (its block is in a bin) or *vacant* (it has no block). This file keeps entries,
+//! hash chains and the place of the ledger; it does not choose blocks and does not grow memory.
 
 use core::num::NonZeroU32;
 
@@ -13,7 +13,7 @@ use crate::{Block, Heap, Memory, Offset, layout};
 /// Multiplier of the hash while the host has set none: 2^64 divided by the golden ratio.
 const FIXED_HASH_KEY: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The number of an entry, counted from one.
+/// The address of an entry, until the ledger moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry(NonZeroU32);
 
@@ -28,6 +28,12 @@ impl Entry {
     #[inline]
     pub(crate) fn to_link(entry: Option<Self>) -> u32 {
         entry.map_or(0, |entry| entry.0.get())
+    }
+
+    /// Returns the same entry after the ledger moved from `old` to `new`.
+    #[inline]
+    pub(crate) fn moved(self, old: Ledger, new: Ledger) -> Option<Self> {
+        Self::from_link(moved(self.0.get(), old, new))
     }
 }
 
@@ -69,9 +75,21 @@ impl Ledger {
         self.capacity() * layout::BUCKET_LEN
     }
 
+    /// Returns the address of the first entry.
     #[inline]
-    fn entries(self) -> u32 {
+    pub(crate) fn entries(self) -> u32 {
         if self.is_inline() { layout::INLINE_ENTRIES } else { self.base + self.buckets_len() }
+    }
+
+    /// Returns the entry of this index.
+    #[inline]
+    fn entry(self, idx: u32) -> Option<Entry> {
+        Entry::from_link(self.entries() + idx * layout::ENTRY_LEN)
+    }
+
+    /// Returns the first `n_entries` entries.
+    fn all(self, n_entries: u32) -> impl Iterator<Item = Entry> {
+        (0..n_entries).filter_map(move |idx| self.entry(idx))
     }
 
     /// Returns the address of the first byte after a ledger at the top of memory.
@@ -90,13 +108,11 @@ impl<M: Memory> Heap<M> {
         }
     }
 
-    /// Returns how many times the ledger must have doubled to hold one more entry.
+    /// Returns whether the ledger has an entry that is not in use.
     #[inline]
-    pub(crate) fn doublings_for_one_more(&self) -> u32 {
-        let ledger = self.ledger();
-        let full = self.memory.load_u32(layout::VACANT) == 0
-            && self.memory.load_u32(layout::N_ENTRIES) >= ledger.capacity();
-        ledger.doublings + u32::from(full)
+    pub(crate) fn has_entry(&self, ledger: Ledger) -> bool {
+        self.memory.load_u32(layout::VACANT) != 0
+            || self.memory.load_u32(layout::N_ENTRIES) < ledger.capacity()
     }
 
     /// Moves the ledger to the end of memory, at this number of doublings, where nothing else lies.
@@ -106,10 +122,10 @@ impl<M: Memory> Heap<M> {
         let old = self.ledger();
         let len = u32::try_from(Ledger::top_len(doublings)).unwrap_or(0);
         let new = Ledger { base: self.end() - len, doublings };
-        let n_entries = self.memory.load_u32(layout::N_ENTRIES);
         if new == old {
             return;
         }
+        let n_entries = self.memory.load_u32(layout::N_ENTRIES);
         if new.doublings == old.doublings {
             self.memory.copy(old.base, new.base, len);
         } else {
@@ -120,13 +136,47 @@ impl<M: Memory> Heap<M> {
         }
         self.memory.store_u32(layout::LEDGER, new.base);
         self.memory.store_u32(layout::DOUBLINGS, new.doublings);
+        self.move_links(old, new, n_entries);
         if new.doublings != old.doublings {
             self.memory.fill_zero(new.buckets(), new.buckets_len());
-            for entry in (1..=n_entries).filter_map(Entry::from_link) {
+            for entry in new.all(n_entries) {
                 if !self.is_free(entry) {
-                    self.link_hash(entry);
+                    self.link_hash(entry, self.field(entry, layout::ENTRY_START));
                 }
             }
+        }
+    }
+
+    /// Lets all that names an entry name it where it is now.
+    fn move_links(&mut self, old: Ledger, new: Ledger, n_entries: u32) {
+        for address in [layout::VACANT, layout::LAST] {
+            self.move_link(address, old, new);
+        }
+        let bitmap = self.memory.load_u32(layout::BIN_BITMAP);
+        for bin in (0..layout::N_BINS).filter(|bin| bitmap & (1 << bin) != 0) {
+            self.move_link(layout::BINS + bin * 4, old, new);
+        }
+        if new.doublings == old.doublings {
+            for idx in 0..new.capacity() {
+                self.move_link(new.buckets() + idx * layout::BUCKET_LEN, old, new);
+            }
+        }
+        for entry in new.all(n_entries) {
+            for field in [
+                layout::ENTRY_PREVIOUS,
+                layout::ENTRY_NEXT,
+                layout::ENTRY_LINK,
+                layout::ENTRY_BACK_LINK,
+            ] {
+                self.move_link(address_of(entry, field), old, new);
+            }
+        }
+    }
+
+    fn move_link(&mut self, address: u32, old: Ledger, new: Ledger) {
+        let link = self.memory.load_u32(address);
+        if link != 0 {
+            self.memory.store_u32(address, moved(link, old, new));
         }
     }
 
@@ -150,22 +200,30 @@ impl<M: Memory> Heap<M> {
     /// The block is not in use, and all links of the entry are zero.
     #[inline]
     pub(crate) fn take_entry(&mut self, start: u32) -> Option<Entry> {
-        let n_entries = self.memory.load_u32(layout::N_ENTRIES);
-        let entry = if let Some(vacant) = Entry::from_link(self.memory.load_u32(layout::VACANT)) {
-            self.memory.store_u32(layout::VACANT, self.field(vacant, layout::ENTRY_LINK));
-            vacant
-        } else if n_entries < self.ledger().capacity() {
-            self.memory.store_u32(layout::N_ENTRIES, n_entries + 1);
-            Entry::from_link(n_entries + 1)?
-        } else {
-            return None;
+        let entry = match Entry::from_link(self.memory.load_u32(layout::VACANT)) {
+            Some(vacant) => {
+                self.memory.store_u32(layout::VACANT, self.field(vacant, layout::ENTRY_LINK));
+                vacant
+            }
+            None => self.take_new_entry()?,
         };
-        let address = self.address(entry);
         // The whole entry, in words.
+        let address = address_of(entry, layout::ENTRY_START);
         self.memory.store_u64(address, start.into());
         self.memory.store_u64(address + 8, 0);
         self.memory.store_u64(address + 16, 0);
         Some(entry)
+    }
+
+    #[inline]
+    fn take_new_entry(&mut self) -> Option<Entry> {
+        let ledger = self.ledger();
+        let n_entries = self.memory.load_u32(layout::N_ENTRIES);
+        if n_entries >= ledger.capacity() {
+            return None;
+        }
+        self.memory.store_u32(layout::N_ENTRIES, n_entries + 1);
+        ledger.entry(n_entries)
     }
 
     /// Gives back an entry that no list names any more.
@@ -181,33 +239,35 @@ impl<M: Memory> Heap<M> {
     /// Returns the entry of the active block that starts at `offset`.
     #[inline]
     pub(crate) fn find(&self, offset: Offset) -> Option<Entry> {
-        let mut link = self.memory.load_u32(self.bucket(offset.get()));
-        while let Some(entry) = Entry::from_link(link) {
-            if self.field(entry, layout::ENTRY_START) == offset.get() {
-                return Some(entry);
-            }
-            link = self.field(entry, layout::ENTRY_LINK);
-        }
-        None
+        Entry::from_link(self.memory.load_u32(self.link_to(offset)))
     }
 
-    /// Makes the block of `entry` active, with the length that was asked for.
+    /// Returns the address of the link that names the entry of the active block that starts at
+    /// `offset`; the link is zero if there is none.
     #[inline]
-    pub(crate) fn activate(&mut self, entry: Entry, len: u32) {
-        self.set_field(entry, layout::ENTRY_BLOCK_LEN, len);
-        self.link_hash(entry);
-    }
-
-    /// Makes the active block of `entry` one that is neither active nor in a bin.
-    pub(crate) fn deactivate(&mut self, entry: Entry) {
-        let mut at = self.bucket(self.field(entry, layout::ENTRY_START));
-        while let Some(other) = Entry::from_link(self.memory.load_u32(at)) {
-            if other == entry {
-                self.memory.store_u32(at, self.field(entry, layout::ENTRY_LINK));
+    pub(crate) fn link_to(&self, offset: Offset) -> u32 {
+        let mut at = self.bucket(offset.get());
+        while let Some(entry) = Entry::from_link(self.memory.load_u32(at)) {
+            if self.field(entry, layout::ENTRY_START) == offset.get() {
                 break;
             }
-            at = self.address(other) + layout::ENTRY_LINK;
+            at = address_of(entry, layout::ENTRY_LINK);
         }
+        at
+    }
+
+    /// Makes the block of `entry` active, which starts at `start`, with the length that was asked for.
+    #[inline]
+    pub(crate) fn activate(&mut self, entry: Entry, start: u32, len: u32) {
+        self.set_field(entry, layout::ENTRY_BLOCK_LEN, len);
+        self.link_hash(entry, start);
+    }
+
+    /// Makes an active block one that is neither active nor in a bin. The link at `link` names its
+    /// entry.
+    #[inline]
+    pub(crate) fn deactivate(&mut self, entry: Entry, link: u32) {
+        self.memory.store_u32(link, self.field(entry, layout::ENTRY_LINK));
         self.set_field(entry, layout::ENTRY_BLOCK_LEN, 0);
     }
 
@@ -217,11 +277,10 @@ impl<M: Memory> Heap<M> {
         self.field(entry, layout::ENTRY_BLOCK_LEN) == 0
     }
 
-    /// Returns the active block of `entry`, in the length that was asked for.
+    /// Returns the active block of `entry`, which starts at `offset`, in the length that was asked for.
     #[inline]
-    pub(crate) fn active_block(&self, entry: Entry) -> Option<Block> {
-        let offset = Offset::at(self.field(entry, layout::ENTRY_START))?;
-        Some(Block::new(offset, self.field(entry, layout::ENTRY_BLOCK_LEN)))
+    pub(crate) fn active_block(&self, entry: Entry, offset: Offset) -> Block {
+        Block::new(offset, self.field(entry, layout::ENTRY_BLOCK_LEN))
     }
 
     /// Returns how many bytes lie between the start of `entry`'s block and the start of the next.
@@ -257,23 +316,18 @@ impl<M: Memory> Heap<M> {
     /// Loads a field of `entry`.
     #[inline]
     pub(crate) fn field(&self, entry: Entry, field: u32) -> u32 {
-        self.memory.load_u32(self.address(entry) + field)
+        self.memory.load_u32(address_of(entry, field))
     }
 
     /// Stores a field of `entry`.
     #[inline]
     pub(crate) fn set_field(&mut self, entry: Entry, field: u32, value: u32) {
-        self.memory.store_u32(self.address(entry) + field, value);
+        self.memory.store_u32(address_of(entry, field), value);
     }
 
     #[inline]
-    fn address(&self, entry: Entry) -> u32 {
-        self.ledger().entries() + (entry.0.get() - 1) * layout::ENTRY_LEN
-    }
-
-    #[inline]
-    fn link_hash(&mut self, entry: Entry) {
-        let bucket = self.bucket(self.field(entry, layout::ENTRY_START));
+    fn link_hash(&mut self, entry: Entry, start: u32) {
+        let bucket = self.bucket(start);
         let head = self.memory.load_u32(bucket);
         self.set_field(entry, layout::ENTRY_LINK, head);
         self.memory.store_u32(bucket, Entry::to_link(Some(entry)));
@@ -293,4 +347,16 @@ impl<M: Memory> Heap<M> {
         let idx = u32::try_from(hash >> (u64::BITS - bits)).unwrap_or(0);
         ledger.buckets() + idx * layout::BUCKET_LEN
     }
+}
+
+/// Returns the address of a field.
+#[inline]
+fn address_of(entry: Entry, field: u32) -> u32 {
+    entry.0.get() + field
+}
+
+/// Returns the address in `new` of what is at an address among the entries of `old`.
+#[inline]
+fn moved(address: u32, old: Ledger, new: Ledger) -> u32 {
+    new.entries() + (address - old.entries())
 }

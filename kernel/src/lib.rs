@@ -6,8 +6,8 @@
 //!
 //! ```text
 //!        0  never used, so that no block has offset zero
-//!       16  the root: registers, bins, the first sixteen entries of the ledger     ([`layout`])
-//!     1024  GUEST_START: below it, no load or store of a guest reaches
+//!       16  the root: registers, bins, the first 32 entries of the ledger          ([`layout`])
+//!     1280  GUEST_START: below it, no load or store of a guest reaches
 //!           blocks, end to end without a gap: first the input, then what `alloc` gave
 //! position  end of what was handed out in this call
 //!           bytes of earlier calls up to `dirty_end`, then zeroes

@@ -206,7 +206,7 @@ impl Model {
         self.position = word(memory, layout::POSITION).max(GUEST_START);
         let base = word(memory, layout::LEDGER) & u64::from(u32::MAX);
         let doublings = word(memory, layout::LEDGER) >> 32;
-        let ledger = if base == 0 { 0..0 } else { base..base + (448 << doublings) };
+        let ledger = if base == 0 { 0..0 } else { base..base + (896 << doublings) };
         if ledger.is_empty() {
             self.zero(self.ledger.clone());
         } else {
@@ -241,7 +241,7 @@ impl Model {
         };
         if result == 0 {
             let doublings = word(memory, layout::LEDGER) >> 32;
-            let room = self.limit.saturating_sub(self.position + (448 << (doublings + 1)));
+            let room = self.limit.saturating_sub(self.position + (896 << (doublings + 1)));
             assert!(span > room, "a block of {len} bytes fits into {room}");
             assert_eq!(self.end(), old_end, "an allocation that fails does not grow memory");
             return;

@@ -82,12 +82,12 @@ fn an_input_beyond_the_limit_of_exchange_memory_is_refused() {
     let wat = echoing("");
     let mut plugin =
         PluginBuilder::new(manifest(&wat)).with_exchange_page_limit(20).build().unwrap();
-    let limit = 20 * 65_536 - 1024;
+    let limit = 20 * 65_536 - 1280;
     assert!(plugin.call::<_, &[u8]>("echo", &vec![1_u8; limit]).is_ok());
     let err = plugin.call::<_, &[u8]>("echo", &vec![1_u8; limit + 1]).unwrap_err();
     assert_eq!(
         err.to_string(),
-        "input of 1309697 bytes does not fit the exchange memory, whose limit is 1309696 bytes"
+        "input of 1309441 bytes does not fit the exchange memory, whose limit is 1309440 bytes"
     );
     assert_eq!(plugin.call::<_, String>("echo", "small").unwrap(), "small");
 }

@@ -205,7 +205,8 @@ fn fuel_that_ends_in_the_kernel_is_out_of_fuel() {
     let wat = r#"(module
         (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
         (import "extism:host/env" "var_get" (func $var_get (param i64) (result i64)))
-        (func (export "ask") (drop (call $var_get (call $alloc (i64.const 8))))))"#;
+        (func $once (drop (call $var_get (call $alloc (i64.const 8)))))
+        (func (export "ask") (call $once) (call $once) (call $once) (call $once)))"#;
     let manifest = manifest(wat);
     let needed = {
         let mut plugin = PluginBuilder::new(&manifest).with_fuel_limit(1_000_000).build().unwrap();
