@@ -18,6 +18,7 @@
 mod body;
 mod copy_loop;
 mod expand;
+mod guest_copy;
 mod kernel;
 mod offsets;
 mod shape;
@@ -28,6 +29,7 @@ use wasmparser::BinaryReader;
 pub(crate) use self::offsets::{OffsetMap, Run};
 use self::{
     body::Splicer,
+    guest_copy::GuestCopies,
     kernel::KernelParts,
     offsets::OffsetMapBuilder,
     shape::{Section, Shape},
@@ -43,7 +45,7 @@ const PREFIX: &str = "plugsmith:";
 const ADDED_LIMIT: usize = 16 << 20;
 
 /// Names a module's layout for those who keep it: changes with whatever this file does.
-pub(crate) const VERSION: &str = concat!("fused 4 ", env!("CARGO_PKG_VERSION"));
+pub(crate) const VERSION: &str = concat!("fused 5 ", env!("CARGO_PKG_VERSION"));
 
 /// A guest's module with the kernel in it.
 pub(crate) struct Fused {
@@ -114,6 +116,7 @@ struct Writer<'a> {
     guest: &'a [u8],
     shape: &'a Shape<'a>,
     kernel: &'a KernelParts,
+    guest_copies: GuestCopies,
     notes: FusedNotes,
     offsets: OffsetMapBuilder,
     bytes: Vec<u8>,
@@ -128,7 +131,15 @@ impl<'a> Writer<'a> {
             offsets: OffsetMap::default(),
         };
         let bytes = Vec::with_capacity(guest.len() + KERNEL_WASM.len() + guest.len() / 16);
-        Self { guest, shape, kernel, notes, offsets: OffsetMapBuilder::default(), bytes }
+        Self {
+            guest,
+            shape,
+            kernel,
+            guest_copies: GuestCopies::new(shape, kernel),
+            notes,
+            offsets: OffsetMapBuilder::default(),
+            bytes,
+        }
     }
 
     fn write(mut self) -> Option<Fused> {
@@ -143,8 +154,12 @@ impl<'a> Writer<'a> {
     /// Writes one section of the guest with what is added to it; the section may be empty.
     fn section(&mut self, section: &Section) -> Option<()> {
         let added = match section.id {
-            id if id == SectionId::Type as u8 => self.kernel.types().clone(),
-            id if id == SectionId::Function as u8 => self.kernel.functions(self.shape.n_types),
+            id if id == SectionId::Type as u8 => {
+                self.kernel.types().clone().and(&GuestCopies::types())
+            }
+            id if id == SectionId::Function as u8 => {
+                self.kernel.functions(self.shape.n_types).and(&self.guest_copies.functions())
+            }
             id if id == SectionId::Memory as u8 => self.kernel.memory().clone(),
             id if id == SectionId::Export as u8 => self.exports(),
             id if id == SectionId::Start as u8 => return Some(()),
@@ -187,9 +202,9 @@ impl<'a> Writer<'a> {
         items
     }
 
-    /// Writes the code of the guest, with its calls of the kernel replaced, and then the kernel's.
+    /// Writes the code of the guest, with its calls of the kernel replaced, and then all that is appended.
     fn code(&mut self) -> Option<()> {
-        let mut splicer = Splicer::new(self.guest, self.shape, self.kernel);
+        let mut splicer = Splicer::new(self.guest, self.shape, self.kernel, self.guest_copies);
         let mut bodies = Vec::with_capacity(self.guest.len());
         for (idx, range) in self.shape.bodies.iter().enumerate() {
             splicer.body(idx, range.clone(), &mut bodies)?;
@@ -197,7 +212,7 @@ impl<'a> Writer<'a> {
                 return None;
             }
         }
-        let code = self.kernel.code(self.shape)?;
+        let code = self.kernel.code(self.shape)?.and(&self.guest_copies.code());
         let n_bodies = u32::try_from(self.shape.bodies.len()).ok()?.checked_add(code.n_items)?;
         let mut count = Vec::with_capacity(5);
         n_bodies.encode(&mut count);
@@ -223,6 +238,27 @@ fn unused_prefix(names: &[&str]) -> String {
 struct Items {
     n_items: u32,
     bytes: Vec<u8>,
+}
+
+impl Items {
+    /// Returns those of a section.
+    fn of(section: &impl wasm_encoder::Encode) -> Self {
+        let mut bytes = Vec::new();
+        section.encode(&mut bytes);
+        // It encodes its length and the number of its items first.
+        let mut reader = BinaryReader::new(&bytes, 0);
+        let mut number = || reader.read_var_u32().expect("a section begins with numbers");
+        let (_len, n_items) = (number(), number());
+        let start = reader.original_position();
+        Self { n_items, bytes: bytes.split_off(start) }
+    }
+
+    /// Returns these and more behind them.
+    fn and(mut self, more: &Self) -> Self {
+        self.n_items += more.n_items;
+        self.bytes.extend_from_slice(&more.bytes);
+        self
+    }
 }
 
 #[cfg(test)]

@@ -43,6 +43,11 @@ const GUEST: &str = r#"(module
         (local.get $sum))
     (func (export "vectors") (result i32)
         (i32x4.extract_lane 2 (i32x4.add (v128.const i32x4 1 2 3 4) (i32x4.splat (i32.const 40)))))
+    (func (export "copy") (result i32) (local $len i32)
+        (i32.store (i32.const 5000) (i32.const 77))
+        (local.set $len (i32.const 12000))
+        (memory.copy (i32.const 32776) (i32.const 0) (local.get $len))
+        (i32.load (i32.const 37776)))
     (func (export "floats") (result i32)
         (i32.trunc_sat_f64_s (f64.nearest (f64.mul (f64.sqrt (f64.const 2)) (f64.const 1000)))))
     (func (export "host") (result i32) (i32.wrap_i64 (call $ask (i64.const 20))))
@@ -114,6 +119,7 @@ fn both_kinds_of_code_behave_the_same() {
         "echo",
         "sum",
         "vectors",
+        "copy",
         "floats",
         "host",
         "refusing_host",

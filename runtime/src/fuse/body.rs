@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    mem,
     ops::Range,
     rc::Rc,
 };
@@ -12,6 +13,7 @@ use wasmparser::{BinaryReader, FunctionBody, Operator};
 use super::{
     copy_loop::{Code, Context, Search, Width},
     expand::{Expansion, Scratch},
+    guest_copy::GuestCopies,
     kernel::KernelParts,
     offsets::OffsetMapBuilder,
     shape::{Shape, Signature, width},
@@ -38,6 +40,7 @@ struct Target {
 pub(super) struct Splicer<'a> {
     guest: &'a [u8],
     shape: &'a Shape<'a>,
+    guest_copies: GuestCopies,
     /// By function: imports that the kernel serves, and functions that pass their arguments on to one.
     targets: HashMap<u32, Target>,
     /// Small functions that load or store, and do more than pass their arguments on.
@@ -55,7 +58,12 @@ struct Edit {
 }
 
 impl<'a> Splicer<'a> {
-    pub(super) fn new(guest: &'a [u8], shape: &'a Shape<'a>, kernel: &KernelParts) -> Self {
+    pub(super) fn new(
+        guest: &'a [u8],
+        shape: &'a Shape<'a>,
+        kernel: &KernelParts,
+        guest_copies: GuestCopies,
+    ) -> Self {
         let target = |name: &str| {
             let function = shape.n_functions + kernel.function(name)?;
             Some(Target { function, expansion: Expansion::of(name) })
@@ -65,6 +73,7 @@ impl<'a> Splicer<'a> {
         let mut splicer = Self {
             guest,
             shape,
+            guest_copies,
             targets,
             wrappers: HashSet::new(),
             n_steps: N_STEPS.0 + guest.len() * N_STEPS.1,
@@ -133,17 +142,27 @@ impl<'a> Splicer<'a> {
         let mut has_loops = false;
         // Among the operators, the calls that load and store.
         let mut exchanges = Vec::new();
+        // The operator before pushes what is too little to be copied in pieces.
+        let mut is_little = false;
         let mut operators = self.parse(range)?.get_operators_reader().ok()?;
         for idx in 0.. {
             if operators.eof() {
                 break;
             }
             let start = operators.original_position();
-            let (function, is_tail) = match operators.read().ok()? {
+            let operator = operators.read().ok()?;
+            let was_little = mem::replace(&mut is_little, GuestCopies::is_little(&operator));
+            let (function, is_tail) = match operator {
                 Operator::Call { function_index } => (function_index, false),
                 Operator::ReturnCall { function_index } => (function_index, true),
                 Operator::Loop { .. } => {
                     has_loops = true;
+                    continue;
+                }
+                Operator::MemoryCopy { dst_mem, src_mem } if dst_mem == src_mem && !was_little => {
+                    let code = self.guest_copies.before(dst_mem, scratch.byte);
+                    edits.push(Edit { range: start..start, code });
+                    needs_scratch = true;
                     continue;
                 }
                 _ => continue,

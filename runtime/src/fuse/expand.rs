@@ -33,7 +33,7 @@ pub(super) struct Scratch {
     pub(super) word: u32,
     /// An `i64`: how many bytes there are in all.
     pub(super) limit: u32,
-    /// An `i32`: the byte that the guest passed.
+    /// An `i32`: the byte that the guest passed, or how many bytes there are.
     pub(super) byte: u32,
 }
 

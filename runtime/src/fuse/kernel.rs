@@ -91,6 +91,10 @@ impl KernelParts {
         &self.memory
     }
 
+    pub(super) fn n_functions(&self) -> u32 {
+        u32::try_from(self.functions.len()).expect("the kernel has few functions")
+    }
+
     /// Returns the types of the functions where `n_types` others come first.
     pub(super) fn functions(&self, n_types: u32) -> Items {
         let mut items = Items::default();
@@ -119,13 +123,7 @@ impl KernelParts {
             let body = FunctionBody::new(BinaryReader::new(body, range.start));
             shift.parse_function_body(&mut code, body).ok()?;
         }
-        // A section encodes its length and its number of functions first.
-        let mut section = Vec::new();
-        code.encode(&mut section);
-        let mut reader = BinaryReader::new(&section, 0);
-        reader.read_var_u32().ok()?;
-        let n_items = reader.read_var_u32().ok()?;
-        Some(Items { n_items, bytes: section.split_off(reader.original_position()) })
+        Some(Items::of(&code))
     }
 }
 

@@ -62,7 +62,7 @@ impl Program<'_> {
         let found = |value: &str| {
             format!("(local.set $n (i64.add (i64.rotl (local.get $n) (i64.const 7)) {value}))")
         };
-        match self.random.below(20) {
+        match self.random.below(21) {
             0 | 1 => {
                 let name = self.random.pick(&["p", "q", "r"]);
                 let len = self.random.pick(&[0, 1, 8, 40, 100, 1_000, 70_000]);
@@ -91,6 +91,10 @@ impl Program<'_> {
             }
             18 if depth > 0 => self.counted(depth),
             19 => self.copy(),
+            20 => {
+                let len = self.random.near(&[200, 2_048, 6_000]);
+                format!("(memory.copy {} {} (i32.const {len}))", self.address(), self.address())
+            }
             _ => format!("(global.set $kept (local.get $n)) {}", found("(global.get $kept)")),
         }
     }
