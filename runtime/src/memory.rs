@@ -3,11 +3,15 @@
 use std::ops::Range;
 
 /// Where the destination of a copy begins 1 to [`SLOW_SKEWS`] bytes after the source, counted modulo
-/// this, some processors copy some thousand bytes at a tenth of their speed.
+/// this, some processors copy some thousand bytes, and up to [`SLOW_LEN`], at a tenth of their speed.
 pub(crate) const SLOW_MODULUS: u16 = 4096;
 
 /// How many distances are slow.
 pub(crate) const SLOW_SKEWS: u16 = 31;
+
+/// More bytes than this are copied by other instructions, fast wherever they lie; and those that are
+/// more than a cache holds, faster than in pieces.
+pub(crate) const SLOW_LEN: u32 = 1 << 20;
 
 /// A piece of this many bytes is copied fast wherever it lies.
 pub(crate) const PIECE_LEN: u16 = 2048;
@@ -57,7 +61,8 @@ impl From<plugsmith_kernel::Block> for Block {
 pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     let piece_len = usize::from(PIECE_LEN);
     let skew = to.as_ptr().addr().wrapping_sub(from.as_ptr().addr()) % usize::from(SLOW_MODULUS);
-    if from.len() <= piece_len || !(1..=usize::from(SLOW_SKEWS)).contains(&skew) {
+    let is_slow = (1..=usize::from(SLOW_SKEWS)).contains(&skew) && from.len() <= SLOW_LEN as usize;
+    if from.len() <= piece_len || !is_slow {
         return to.copy_from_slice(from);
     }
     assert_eq!(from.len(), to.len(), "both have one length");
@@ -73,14 +78,17 @@ mod tests {
     #[test]
     fn bytes_are_copied_wherever_they_lie() {
         let (page, piece) = (usize::from(SLOW_MODULUS), usize::from(PIECE_LEN));
-        let from: Vec<u8> = (0..=250).cycle().take(3 * page).collect();
-        let mut to = vec![0; from.len() + 2 * page];
-        for len in [0, 1, piece, piece + 1, 2 * piece, 3 * page] {
-            for start in (0..page).step_by(7) {
+        let slow = SLOW_LEN as usize;
+        let from: Vec<u8> = (0..=250).cycle().take(slow + 1).collect();
+        let (mut to, mut expected) = (vec![0; slow + 1 + page], vec![0; slow + 1 + page]);
+        for len in [0, 1, piece, piece + 1, 2 * piece, 3 * page, slow, slow + 1] {
+            for skew in 0..=usize::from(SLOW_SKEWS) + 1 {
+                let start = (from.as_ptr().addr() + skew).wrapping_sub(to.as_ptr().addr()) % page;
                 to.fill(255);
                 copy(&from[..len], &mut to[start..start + len]);
-                assert_eq!(to[start..start + len], from[..len]);
-                assert!(to[..start].iter().chain(&to[start + len..]).all(|&byte| byte == 255));
+                expected.fill(255);
+                expected[start..start + len].copy_from_slice(&from[..len]);
+                assert!(to == expected, "{len} bytes, {skew}");
             }
         }
     }

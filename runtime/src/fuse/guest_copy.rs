@@ -20,6 +20,7 @@ use crate::memory;
 /// What [`crate::memory`] says of copies that take long, in the types of the instructions.
 const SLOW_MODULUS: i32 = memory::SLOW_MODULUS as i32;
 const SLOW_SKEWS: i32 = memory::SLOW_SKEWS as i32;
+const SLOW_LEN: i32 = memory::SLOW_LEN.cast_signed();
 const PIECE_LEN: i32 = memory::PIECE_LEN as i32;
 
 /// How far to shift a number of pages for one of bytes.
@@ -98,7 +99,8 @@ fn function(memory: u32) -> Function {
     let mut code = function.instructions();
     code.local_get(TO).local_get(FROM).i32_sub();
     code.i32_const(SLOW_MODULUS - 1).i32_and().i32_const(1).i32_sub();
-    code.i32_const(SLOW_SKEWS).i32_lt_u().if_(BlockType::Empty);
+    code.i32_const(SLOW_SKEWS).i32_lt_u();
+    code.local_get(LEN).i32_const(SLOW_LEN).i32_le_u().i32_and().if_(BlockType::Empty);
 
     // The destination begins before the source, which wraps around, or not before its end.
     code.local_get(TO).local_get(FROM).i32_sub().local_get(LEN).i32_ge_u();

@@ -10,21 +10,22 @@ use crate::fuse::{
     twins::{Outcome, Twins, engine},
 };
 
-/// How many bytes the memories have.
-const MEMORY_LEN: usize = 3 << 16;
+/// How many pages the memories have, and bytes.
+const N_PAGES: usize = 3;
+const MEMORY_LEN: usize = N_PAGES << 16;
 
 /// A length that is far beyond a piece's.
 const LONG: i32 = 6 * PIECE_LEN;
 
 /// Copies at all places where a copy can stand; each takes destination, source and length, and most
 /// return a number that lay on the stack beneath. Pieces are for those called `long`.
-fn guest() -> Vec<u8> {
+fn guest(n_pages: usize) -> Vec<u8> {
     let head = "(param $to i32) (param $from i32) (param $len i32)";
     let places = "(local.get $to) (local.get $from)";
     let wat = format!(
         r#"(module
-        (memory $guest (export "guest") 3)
-        (memory $other (export "other") 3)
+        (memory $guest (export "guest") {n_pages})
+        (memory $other (export "other") {n_pages})
         (func (export "long last") {head} (memory.copy {places} (local.get $len)))
         (func (export "long within") {head} (result i64)
             (i64.const 7) (memory.copy {places} (local.get $len)))
@@ -72,7 +73,7 @@ fn operands(random: &mut Random) -> [i32; 3] {
 
 #[test]
 fn copies_do_fused_what_they_do_linked() {
-    let mut twins = Twins::new(&engine(), &guest(), &[]).unwrap();
+    let mut twins = Twins::new(&engine(), &guest(N_PAGES), &[]).unwrap();
     let names: Vec<_> = twins.functions().into_iter().map(|(name, _)| name).collect();
     let mut random = Random::new(0);
     let (bytes, mut n_done, mut n_refused) = (bytes(), 0, 0);
@@ -94,7 +95,7 @@ fn copies_do_fused_what_they_do_linked() {
 
 #[test]
 fn only_slow_copies_are_done_in_pieces() {
-    let guest = guest();
+    let guest = guest(40);
     let engine = engine();
     let module = Module::new(&engine, fuse(&guest).unwrap().bytes).unwrap();
     let mut store = Store::new(&engine, ());
@@ -125,6 +126,11 @@ fn only_slow_copies_are_done_in_pieces() {
     }
     assert!(!has_pieces("across", far + 8, 0));
 
+    // What is too long to be slow is done at once.
+    let mut overhead =
+        |len: i32| fuel("long last", SLOW_LEN + 8, 0, len) - u64::from(len.cast_unsigned());
+    assert!(overhead(SLOW_LEN) > 512 && overhead(SLOW_LEN + 1) < 512);
+
     // What is always short is left as it is: it costs nothing more.
     let mut fixed = |name: &str| fuel(name, far + 8, 0, 0);
     assert_eq!(fixed("short") - fixed("shorter"), u64::from((PIECE_LEN - 16).cast_unsigned()));
@@ -133,7 +139,7 @@ fn only_slow_copies_are_done_in_pieces() {
 
 #[test]
 fn a_copy_out_of_bounds_traps_where_it_stands_and_changes_nothing() {
-    let guest = guest();
+    let guest = guest(N_PAGES);
     let fused = fuse(&guest).unwrap();
     let end = i32::try_from(MEMORY_LEN).unwrap();
     let engine = Engine::new(Config::new().wasm_multi_memory(true)).unwrap();

@@ -8,6 +8,7 @@ use crate::memory;
 /// What [`crate::memory`] says of copies that take long, in the types of the instructions.
 const SLOW_MODULUS: i64 = memory::SLOW_MODULUS as i64;
 const SLOW_SKEWS: i64 = memory::SLOW_SKEWS as i64;
+const SLOW_LEN: i32 = memory::SLOW_LEN.cast_signed();
 const PIECE_LEN: i32 = memory::PIECE_LEN as i32;
 
 impl Prelude<'_> {
@@ -25,6 +26,7 @@ impl Prelude<'_> {
         self.code.local_get(self.first).local_get(self.second).i64_sub();
         self.code.i64_const(SLOW_MODULUS - 1).i64_and().i64_const(1).i64_sub();
         self.code.i64_const(SLOW_SKEWS).i64_lt_u();
+        self.code.local_get(self.left).i32_const(SLOW_LEN).i32_le_u().i32_and();
         self.code.if_(BlockType::Empty).loop_(BlockType::Empty);
         self.code.local_get(self.left).i32_const(PIECE_LEN).i32_gt_u();
         self.code.if_(BlockType::Empty);
