@@ -5,9 +5,9 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    carts, examples, kernel,
+    carts, examples, kernel, oldest_compiler,
     progress::Progress,
-    test, tidy,
+    supply, test, tidy,
     workspace::{self, Package, Workspace},
 };
 
@@ -37,7 +37,7 @@ const SLOW: &str = "the first run reads the WebAssembly engine and takes some mi
 ///
 /// The first check that fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut progress = Progress::new(test::N_STEPS_BEFORE + 13);
+    let mut progress = Progress::new(test::N_STEPS_BEFORE + 15);
 
     progress.step("Checking the lock file and the format", "");
     let metadata = ["metadata", "--locked", "--format-version=1"];
@@ -47,6 +47,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     progress.step("Checking shapes, directions and generated data", "");
     tidy::run(workspace)?;
     carts::run(workspace, true)?;
+
+    progress.step("Checking what comes from outside", "");
+    supply::run(workspace)?;
+    progress.step("Building with the oldest compiler", "");
+    oldest_compiler::run(workspace, &progress)?;
 
     progress.step("Linting with default features", SLOW);
     lint(workspace, &strings(&["--workspace"]))?;

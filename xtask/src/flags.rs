@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Bench,
     Examples,
     Carts,
+    Supply,
+    Sbom,
     Tidy,
     Ci,
 }
@@ -195,6 +197,25 @@ const COMMANDS: &[CommandSpec] = &[
         }],
         rest: None,
         details: "The host carries these bytes, so that its users need no WebAssembly toolchain.",
+    },
+    CommandSpec {
+        command: Command::Supply,
+        name: "supply",
+        summary: "Check that what comes from outside is what deny.toml lets in",
+        flags: &[],
+        rest: None,
+        details: "Licences, sources, duplicate versions, and the oldest compiler that each dependency\n\
+                  can do with, for each lock file. Known weaknesses are not looked up, as that takes\n\
+                  the network: `cargo deny check advisories` does, with the same file.",
+    },
+    CommandSpec {
+        command: Command::Sbom,
+        name: "sbom",
+        summary: "Print the host library's bill of materials",
+        flags: &[],
+        rest: Some("passed to `cargo tree`, such as --no-default-features"),
+        details: "All that a host program gets with the package `plugsmith`, on any platform, as\n\
+                  CycloneDX 1.5 in JSON: name, version, licence, checksum, and who needs whom.",
     },
     CommandSpec {
         command: Command::Tidy,

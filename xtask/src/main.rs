@@ -14,12 +14,16 @@ mod flags;
 mod guests;
 mod kernel;
 mod languages;
+mod oldest_compiler;
 mod peer;
 mod progress;
+mod sbom;
 mod setup;
 mod skips;
+mod supply;
 mod test;
 mod tidy;
+mod toml_file;
 mod tools;
 mod workspace;
 
@@ -70,6 +74,8 @@ fn run(invocation: &Invocation) -> Result<()> {
         Command::Bench => bench::run(&workspace, &flags.rest),
         Command::Examples => examples::run(&workspace, flags.has("--write")),
         Command::Carts => carts::run(&workspace, flags.has("--check")),
+        Command::Supply => supply::run(&workspace),
+        Command::Sbom => sbom::run(&workspace, &flags.rest),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace),
     }
