@@ -51,9 +51,8 @@ impl LinkOptions {
     ) -> Result<Arc<Build>, LoadError> {
         let mut linker = engine.builtins.linker(&engine.engine, self.wasi)?;
         host::define(&mut linker, &self.functions)?;
-        let state = state::scratch(&self.manifest, self.limits);
-        let mut scratch = Store::new(&engine.engine, state);
-        let plan = Plan::new(modules, linker, &engine.kernel, &mut scratch)?;
+        let scratch = || Store::new(&engine.engine, state::scratch(&self.manifest, self.limits));
+        let plan = Plan::new(modules, linker, &engine.kernel, scratch)?;
         Ok(Arc::new(Build { engine, plan }))
     }
 }

@@ -1,15 +1,15 @@
 //! The fused module: a guest's module rewritten so that the kernel is part of it.
 //!
-//! The kernel's functions stand behind the guest's own, its memory behind the guest's memories. Calls of
-//! imports that the kernel serves become calls inside the module, and the shortest of the kernel's
-//! functions are written out where they are called. What comes of it behaves as guest and kernel
-//! linked together do, in less time: an instance is made in one step, and exchanging bytes costs no
-//! call.
+//! Those of the kernel's functions that the guest calls stand behind its own, the kernel's memory behind
+//! the guest's memories. Calls of imports that the kernel serves become calls inside the module, and the
+//! shortest of the kernel's functions are written out where they are called. What comes of it behaves as
+//! guest and kernel linked together do, in less time: an instance is made in one step, and exchanging
+//! bytes costs no call.
 //!
 //! Every index that the guest knows stays what it was. The imports that the kernel serves stay, too,
 //! for the few uses that are no direct call, such as a reference in a table; the host provides them,
-//! at more cost. So all of the guest's sections but the code are kept, with something appended, and
-//! so is every function that calls no such import.
+//! at more cost (`kernel/functions.rs`). So all of the guest's sections but the code are kept, with
+//! something appended, and so is every function that calls no such import.
 //!
 //! The caller has validated the guest's module before, so that no instruction of it names what is
 //! appended here, and the engine validates the result. Whatever this file does not know is no error:
@@ -30,7 +30,7 @@ pub(crate) use self::offsets::{OffsetMap, Run};
 use self::{
     body::Splicer,
     guest_copy::GuestCopies,
-    kernel::KernelParts,
+    kernel::{KernelParts, Picked},
     offsets::OffsetMapBuilder,
     shape::{Section, Shape},
 };
@@ -45,7 +45,7 @@ const PREFIX: &str = "plugsmith:";
 const ADDED_LIMIT: usize = 16 << 20;
 
 /// Names a module's layout for those who keep it: changes with whatever this file does.
-pub(crate) const VERSION: &str = concat!("fused 5 ", env!("CARGO_PKG_VERSION"));
+pub(crate) const VERSION: &str = concat!("fused 6 ", env!("CARGO_PKG_VERSION"));
 
 /// A guest's module with the kernel in it.
 pub(crate) struct Fused {
@@ -56,7 +56,7 @@ pub(crate) struct Fused {
 /// What the host must know of a fused module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FusedNotes {
-    /// What the names of the kernel's exports begin with.
+    /// What the names of the exports begin with that were added.
     pub(crate) prefix: String,
     /// The guest's start function is exported, to be called when the kernel is ready.
     pub(crate) has_start: bool,
@@ -99,16 +99,45 @@ impl FusedNotes {
         Some(Self { prefix, has_start: *has_start == 1, offsets })
     }
 
-    /// The name under which one of the kernel's exports is exported.
-    pub(crate) fn kernel_name(&self, name: &str) -> String {
-        format!("{}kernel:{name}", self.prefix)
+    /// The name under which the kernel's memory is exported.
+    pub(crate) fn memory_name(&self) -> String {
+        format!("{}memory", self.prefix)
     }
 }
 
 /// Rewrites a valid module, or returns `None` if it is of a kind that must be linked.
 pub(crate) fn fuse(guest: &[u8]) -> Option<Fused> {
     let shape = Shape::read(guest)?;
-    Writer::new(guest, &shape, KernelParts::get()).write()
+    let kernel = KernelParts::get();
+    let spliced = Spliced::new(guest, &shape, kernel)?;
+    Writer::new(guest, &shape, kernel, spliced).write()
+}
+
+/// The guest's functions with their calls of the kernel replaced, and what they call instead.
+struct Spliced {
+    guest_copies: GuestCopies,
+    bodies: Vec<u8>,
+    /// Counted from the first of `bodies`.
+    offsets: OffsetMapBuilder,
+    /// Of the kernel, with what that calls. It stands behind all others.
+    picked: Picked,
+}
+
+impl Spliced {
+    fn new(guest: &[u8], shape: &Shape<'_>, kernel: &KernelParts) -> Option<Self> {
+        let guest_copies = GuestCopies::new(shape, kernel);
+        let mut splicer = Splicer::new(guest, shape, kernel, guest_copies);
+        let mut bodies = Vec::with_capacity(guest.len());
+        for (idx, range) in shape.bodies.iter().enumerate() {
+            splicer.body(idx, range.clone(), &mut bodies)?;
+            if bodies.len() > guest.len() + ADDED_LIMIT {
+                return None;
+            }
+        }
+        let (offsets, mut picked) = splicer.finish();
+        picked.complete(kernel);
+        Some(Self { guest_copies, bodies, offsets, picked })
+    }
 }
 
 /// Writes the sections of the fused module in order.
@@ -116,14 +145,18 @@ struct Writer<'a> {
     guest: &'a [u8],
     shape: &'a Shape<'a>,
     kernel: &'a KernelParts,
-    guest_copies: GuestCopies,
+    spliced: Spliced,
     notes: FusedNotes,
-    offsets: OffsetMapBuilder,
     bytes: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(guest: &'a [u8], shape: &'a Shape<'a>, kernel: &'a KernelParts) -> Self {
+    fn new(
+        guest: &'a [u8],
+        shape: &'a Shape<'a>,
+        kernel: &'a KernelParts,
+        spliced: Spliced,
+    ) -> Self {
         let has_start = shape.start.is_some();
         let notes = FusedNotes {
             prefix: unused_prefix(&shape.exports),
@@ -131,15 +164,7 @@ impl<'a> Writer<'a> {
             offsets: OffsetMap::default(),
         };
         let bytes = Vec::with_capacity(guest.len() + KERNEL_WASM.len() + guest.len() / 16);
-        Self {
-            guest,
-            shape,
-            kernel,
-            guest_copies: GuestCopies::new(shape, kernel),
-            notes,
-            offsets: OffsetMapBuilder::default(),
-            bytes,
-        }
+        Self { guest, shape, kernel, spliced, notes, bytes }
     }
 
     fn write(mut self) -> Option<Fused> {
@@ -147,7 +172,6 @@ impl<'a> Writer<'a> {
         for section in self.shape.sections_with_additions() {
             self.section(&section)?;
         }
-        self.notes.offsets = self.offsets.finish();
         Some(Fused { bytes: self.bytes, notes: self.notes })
     }
 
@@ -158,7 +182,8 @@ impl<'a> Writer<'a> {
                 self.kernel.types().clone().and(&GuestCopies::types())
             }
             id if id == SectionId::Function as u8 => {
-                self.kernel.functions(self.shape.n_types).and(&self.guest_copies.functions())
+                let Spliced { guest_copies, picked, .. } = &self.spliced;
+                guest_copies.functions().and(&self.kernel.functions(picked, self.shape.n_types))
             }
             id if id == SectionId::Memory as u8 => self.kernel.memory().clone(),
             id if id == SectionId::Export as u8 => self.exports(),
@@ -191,36 +216,26 @@ impl<'a> Writer<'a> {
             idx.encode(&mut items.bytes);
             items.n_items += 1;
         };
-        export(&self.notes.kernel_name("memory"), ExportKind::Memory, self.shape.n_memories);
-        for (name, idx) in self.kernel.exports() {
-            let idx = self.shape.n_functions + idx;
-            export(&self.notes.kernel_name(name), ExportKind::Func, idx);
-        }
+        export(&self.notes.memory_name(), ExportKind::Memory, self.shape.n_memories);
         if let Some(start) = self.shape.start {
             export(&self.notes.start_name(), ExportKind::Func, start);
         }
         items
     }
 
-    /// Writes the code of the guest, with its calls of the kernel replaced, and then all that is appended.
+    /// Writes the code of the guest, and then all that is appended.
     fn code(&mut self) -> Option<()> {
-        let mut splicer = Splicer::new(self.guest, self.shape, self.kernel, self.guest_copies);
-        let mut bodies = Vec::with_capacity(self.guest.len());
-        for (idx, range) in self.shape.bodies.iter().enumerate() {
-            splicer.body(idx, range.clone(), &mut bodies)?;
-            if bodies.len() > self.guest.len() + ADDED_LIMIT {
-                return None;
-            }
-        }
-        let code = self.kernel.code(self.shape)?.and(&self.guest_copies.code());
+        let Spliced { guest_copies, bodies, offsets, picked } = &mut self.spliced;
+        let code = self.kernel.code(picked, guest_copies.end(), self.shape)?;
+        let code = guest_copies.code().and(&code);
         let n_bodies = u32::try_from(self.shape.bodies.len()).ok()?.checked_add(code.n_items)?;
         let mut count = Vec::with_capacity(5);
         n_bodies.encode(&mut count);
         self.bytes.push(SectionId::Code as u8);
         (count.len() + bodies.len() + code.bytes.len()).encode(&mut self.bytes);
         self.bytes.extend_from_slice(&count);
-        self.offsets = splicer.offsets_from(self.bytes.len());
-        self.bytes.extend_from_slice(&bodies);
+        self.notes.offsets = std::mem::take(offsets).moved_by(self.bytes.len()).finish();
+        self.bytes.extend_from_slice(bodies);
         self.bytes.extend_from_slice(&code.bytes);
         Some(())
     }

@@ -14,8 +14,8 @@ use wasmtime::{Caller, Linker};
 pub(crate) use self::builtins::Builtins;
 use self::http::HttpError;
 use crate::{
-    error::LoadError, extensions::Extensions, host_fn::Function, link::EXTISM_ENV_MODULE, outcome,
-    state::State,
+    error::LoadError, extensions::Extensions, host_fn::Function, kernel, link::EXTISM_ENV_MODULE,
+    outcome, state::State,
 };
 
 /// Why something that the host does for a guest failed. The guest traps, unless it may
@@ -106,7 +106,15 @@ pub enum HostError {
 pub(crate) fn define(linker: &mut Linker<State>, functions: &[Function]) -> Result<(), LoadError> {
     // A later function replaces an earlier one of the same name.
     linker.allow_shadowing(true);
-    functions.iter().try_for_each(|function| function.define(linker))
+    functions.iter().try_for_each(|function| function.define(linker))?;
+    // None replaces one of the kernel's under its own name.
+    let is_kernels = |function: &Function| {
+        function.namespace() == Some(EXTISM_ENV_MODULE) && kernel::exports(function.name())
+    };
+    if functions.iter().any(is_kernels) {
+        builtins::define_kernel(linker)?;
+    }
+    Ok(())
 }
 
 /// Leaves a failure to a guest that agreed to take it: as its error message, with a result of zero.

@@ -9,6 +9,7 @@
 
 mod bytes;
 mod discard;
+mod functions;
 mod module;
 mod slack;
 
@@ -23,6 +24,7 @@ use wasmtime::{AsContext, AsContextMut, Caller, Extern, Instance, Memory, Module
 
 pub(crate) use self::{
     bytes::Bytes,
+    functions::define as define_functions,
     module::{KernelModule, exports},
     slack::Slack,
 };
@@ -154,7 +156,11 @@ impl Kernel {
         }
     }
 
-    /// Returns the kernel's memory.
+    pub(crate) fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// Returns the bytes of the kernel's memory.
     pub(crate) fn bytes<'a>(&self, store: &'a Store<State>) -> &'a [u8] {
         self.memory.data(store)
     }
@@ -203,16 +209,8 @@ impl Kernel {
         ctx: &mut impl AsContextMut<Data = State>,
         len: u64,
     ) -> Option<Block> {
-        let len = NonZeroU64::new(len)?;
-        let mut heap = self.heap(ctx);
-        let mut reserved = heap.alloc(len);
-        if reserved.is_err() {
-            let wanted = heap.memory().wanted()?;
-            wanted.into_iter().find(|n_pages| self.grow(&mut *ctx, (*n_pages).into()))?;
-            heap = self.heap(ctx);
-            reserved = heap.alloc(len);
-        }
-        heap.block(reserved.ok()?, len.get()).map(Block::from)
+        let offset = functions::alloc(self.memory, ctx, NonZeroU64::new(len)?)?;
+        self.heap(ctx).block(offset, len).map(Block::from)
     }
 
     /// Puts `bytes` into a new block, or returns `None` if the memory is exhausted or there are none.

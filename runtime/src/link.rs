@@ -58,25 +58,24 @@ pub(crate) enum Plan {
 
 impl Plan {
     /// Resolves every import of `modules` against each other, the kernel, and the host's functions
-    /// in `linker`. `scratch` is a store that types are asked of.
+    /// in `linker`. `scratch` makes a store that types are asked of.
     ///
     /// # Errors
     ///
     /// [`LoadError::UnknownImport`], [`LoadError::ImportType`], [`LoadError::ImportCycle`].
     pub(crate) fn new(
-        modules: Vec<CompiledModule>,
+        mut modules: Vec<CompiledModule>,
         linker: Linker<State>,
         kernel: &KernelModule,
-        scratch: &mut Store<State>,
+        scratch: impl FnOnce() -> Store<State>,
     ) -> Result<Self, LoadError> {
-        let notes = match modules.as_slice() {
-            [only] => only.code.fused.clone(),
-            _ => None,
-        };
-        let plan = LinkPlan::new(modules, linker, kernel, scratch)?;
-        if let Some(notes) = notes {
-            return Ok(Self::Fused(FusedPlan::new(plan, notes)?));
+        if let [only] = modules.as_slice()
+            && let Some(notes) = only.code.fused.clone()
+        {
+            let only = modules.remove(0);
+            return Ok(Self::Fused(FusedPlan::new(only, notes, linker, kernel, scratch)?));
         }
+        let plan = LinkPlan::new(modules, linker, kernel, &mut scratch())?;
         // Not when the first call needs it, whose time is limited.
         kernel.compile().map_err(LoadError::engine)?;
         Ok(Self::Linked(plan))

@@ -14,7 +14,7 @@ use super::{
     copy_loop::{Code, Context, Search, Width},
     expand::{Expansion, Scratch},
     guest_copy::GuestCopies,
-    kernel::KernelParts,
+    kernel::{KernelParts, Picked},
     offsets::OffsetMapBuilder,
     shape::{Shape, Signature, width},
 };
@@ -31,7 +31,7 @@ const N_STEPS: (usize, usize) = (100_000, 1);
 /// What takes the place of a call of an import.
 #[derive(Debug, Clone, Copy)]
 struct Target {
-    /// The kernel's function in the fused module.
+    /// The kernel's function, as the kernel numbers it.
     function: u32,
     expansion: Option<Expansion>,
 }
@@ -48,6 +48,8 @@ pub(super) struct Splicer<'a> {
     /// How many steps the search for loops may still take.
     n_steps: usize,
     offsets: OffsetMapBuilder,
+    /// What is called of the kernel.
+    picked: Picked,
 }
 
 /// Something that is written in the place of some of a body, or between.
@@ -65,8 +67,7 @@ impl<'a> Splicer<'a> {
         guest_copies: GuestCopies,
     ) -> Self {
         let target = |name: &str| {
-            let function = shape.n_functions + kernel.function(name)?;
-            Some(Target { function, expansion: Expansion::of(name) })
+            Some(Target { function: kernel.function(name)?, expansion: Expansion::of(name) })
         };
         let imports = (0_u32..).zip(&shape.served);
         let targets = imports.filter_map(|(idx, name)| Some((idx, target((*name)?)?))).collect();
@@ -78,6 +79,7 @@ impl<'a> Splicer<'a> {
             wrappers: HashSet::new(),
             n_steps: N_STEPS.0 + guest.len() * N_STEPS.1,
             offsets: OffsetMapBuilder::default(),
+            picked: Picked::default(),
         };
         splicer.find_forwarders();
         splicer
@@ -118,9 +120,10 @@ impl<'a> Splicer<'a> {
         self.copy(position..range.end, code)
     }
 
-    /// Returns where everything was, given where the bodies begin in the fused module.
-    pub(super) fn offsets_from(self, start: usize) -> OffsetMapBuilder {
-        self.offsets.moved_by(start)
+    /// Returns where everything was, counted from where the bodies begin, and what they call of the
+    /// kernel.
+    pub(super) fn finish(self) -> (OffsetMapBuilder, Picked) {
+        (self.offsets, self.picked)
     }
 
     fn copy(&mut self, range: Range<usize>, code: &mut Vec<u8>) -> Option<()> {
@@ -167,7 +170,7 @@ impl<'a> Splicer<'a> {
                 }
                 _ => continue,
             };
-            let Some(target) = self.targets.get(&function) else {
+            let Some(target) = self.targets.get(&function).copied() else {
                 if self.wrappers.contains(&function) {
                     exchanges.push(idx);
                 }
@@ -183,11 +186,14 @@ impl<'a> Splicer<'a> {
                         exchanges.push(idx);
                     }
                 }
-                _ if is_tail => {
-                    InstructionSink::new(&mut code).return_call(target.function);
-                }
                 _ => {
-                    InstructionSink::new(&mut code).call(target.function);
+                    let function = self.guest_copies.end() + self.picked.pick(target.function);
+                    let mut sink = InstructionSink::new(&mut code);
+                    if is_tail {
+                        sink.return_call(function)
+                    } else {
+                        sink.call(function)
+                    };
                 }
             }
             edits.push(Edit { range, code });

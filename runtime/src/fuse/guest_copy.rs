@@ -32,7 +32,7 @@ const TO: u32 = 0;
 const FROM: u32 = 1;
 const LEN: u32 = 2;
 
-/// The appended functions, behind all others.
+/// The appended functions, right behind the guest's own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct GuestCopies {
     /// The type of all of them, behind all others.
@@ -46,9 +46,14 @@ impl GuestCopies {
     pub(super) fn new(shape: &Shape<'_>, kernel: &KernelParts) -> Self {
         Self {
             ty: shape.n_types + kernel.types().n_items,
-            first: shape.n_functions + kernel.n_functions(),
+            first: shape.n_functions,
             n_memories: shape.n_memories,
         }
+    }
+
+    /// Returns the index of the function behind them.
+    pub(super) fn end(self) -> u32 {
+        self.first + self.n_memories
     }
 
     /// Returns the type to append.

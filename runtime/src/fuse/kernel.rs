@@ -1,4 +1,4 @@
-//! The kernel's module, taken apart to be put behind a guest's.
+//! The kernel's module, taken apart, so that what a guest needs of it can be put behind the guest's own.
 
 use std::{convert::Infallible, ops::Range, sync::LazyLock};
 
@@ -6,7 +6,7 @@ use wasm_encoder::{
     CodeSection, Encode as _,
     reencode::{Error, Reencode},
 };
-use wasmparser::{BinaryReader, ExternalKind, FunctionBody, Parser, Payload, ValType};
+use wasmparser::{BinaryReader, ExternalKind, FunctionBody, Operator, Parser, Payload, ValType};
 
 use super::{Items, shape::Shape};
 use crate::kernel::KERNEL_WASM;
@@ -20,6 +20,14 @@ pub(super) struct KernelParts {
     /// Its exported functions by name.
     exports: Vec<(&'static str, u32)>,
     bodies: Vec<Range<usize>>,
+    /// What each function calls.
+    calls: Vec<Vec<u32>>,
+}
+
+/// The functions of the kernel that a guest needs, in the order in which they stand behind its own.
+#[derive(Debug, Default)]
+pub(super) struct Picked {
+    functions: Vec<u32>,
 }
 
 static PARTS: LazyLock<KernelParts> =
@@ -43,6 +51,7 @@ impl KernelParts {
             memory: Items::default(),
             exports: Vec::new(),
             bodies: Vec::new(),
+            calls: Vec::new(),
         };
         for payload in Parser::new(0).parse_all(KERNEL_WASM) {
             match payload.ok()? {
@@ -69,7 +78,10 @@ impl KernelParts {
                         }
                     }
                 }
-                Payload::CodeSectionEntry(body) => parts.bodies.push(body.range()),
+                Payload::CodeSectionEntry(body) => {
+                    parts.bodies.push(body.range());
+                    parts.calls.push(calls(&body)?);
+                }
                 // None of these can be put behind a guest's, and the kernel has none.
                 Payload::ImportSection(_)
                 | Payload::TableSection(_)
@@ -91,22 +103,14 @@ impl KernelParts {
         &self.memory
     }
 
-    pub(super) fn n_functions(&self) -> u32 {
-        u32::try_from(self.functions.len()).expect("the kernel has few functions")
-    }
-
-    /// Returns the types of the functions where `n_types` others come first.
-    pub(super) fn functions(&self, n_types: u32) -> Items {
+    /// Returns the types of the picked functions where `n_types` others come first.
+    pub(super) fn functions(&self, picked: &Picked, n_types: u32) -> Items {
         let mut items = Items::default();
-        for ty in &self.functions {
-            (ty + n_types).encode(&mut items.bytes);
+        for idx in &picked.functions {
+            (self.functions[*idx as usize] + n_types).encode(&mut items.bytes);
             items.n_items += 1;
         }
         items
-    }
-
-    pub(super) fn exports(&self) -> &[(&'static str, u32)] {
-        &self.exports
     }
 
     /// Returns the place of an exported function among the kernel's.
@@ -114,11 +118,12 @@ impl KernelParts {
         self.exports.iter().find(|(other, _)| *other == name).map(|(_, idx)| *idx)
     }
 
-    /// Returns the code of the functions as it reads behind a guest's.
-    pub(super) fn code(&self, guest: &Shape<'_>) -> Option<Items> {
-        let mut shift = Shift { guest };
+    /// Returns the code of the picked functions as it reads behind a guest's, the first of them as `first`.
+    pub(super) fn code(&self, picked: &Picked, first: u32, guest: &Shape<'_>) -> Option<Items> {
+        let mut shift = Shift { guest, picked, first };
         let mut code = CodeSection::new();
-        for range in &self.bodies {
+        for idx in &picked.functions {
+            let range = self.bodies.get(*idx as usize)?;
             let body = KERNEL_WASM.get(range.clone())?;
             let body = FunctionBody::new(BinaryReader::new(body, range.start));
             shift.parse_function_body(&mut code, body).ok()?;
@@ -127,16 +132,46 @@ impl KernelParts {
     }
 }
 
+impl Picked {
+    /// Returns the place of a function of the kernel's among those picked, which it then is.
+    pub(super) fn pick(&mut self, function: u32) -> u32 {
+        let place = self.place(function).unwrap_or_else(|| {
+            self.functions.push(function);
+            self.functions.len() - 1
+        });
+        u32::try_from(place).expect("the kernel has few functions")
+    }
+
+    /// Picks all that the picked functions call.
+    pub(super) fn complete(&mut self, kernel: &KernelParts) {
+        let mut place = 0;
+        while let Some(function) = self.functions.get(place) {
+            for callee in &kernel.calls[*function as usize] {
+                self.pick(*callee);
+            }
+            place += 1;
+        }
+    }
+
+    fn place(&self, function: u32) -> Option<usize> {
+        self.functions.iter().position(|picked| *picked == function)
+    }
+}
+
 /// Moves every index of the kernel's behind those of a guest.
 struct Shift<'a> {
     guest: &'a Shape<'a>,
+    picked: &'a Picked,
+    first: u32,
 }
 
 impl Reencode for Shift<'_> {
     type Error = Infallible;
 
     fn function_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
-        Ok(idx + self.guest.n_functions)
+        let place = self.picked.place(idx).expect("what is called was picked");
+        let place = u32::try_from(place).expect("the kernel has few functions");
+        Ok(self.first + place)
     }
 
     fn type_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
@@ -146,6 +181,21 @@ impl Reencode for Shift<'_> {
     fn memory_index(&mut self, idx: u32) -> Result<u32, Error<Infallible>> {
         Ok(idx + self.guest.n_memories)
     }
+}
+
+/// Returns what a function of the kernel calls, in order. `None` if that cannot be known.
+fn calls(body: &FunctionBody<'_>) -> Option<Vec<u32>> {
+    let mut calls = Vec::new();
+    for operator in body.get_operators_reader().ok()? {
+        match operator.ok()? {
+            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                calls.push(function_index);
+            }
+            Operator::RefFunc { .. } => return None,
+            _ => {}
+        }
+    }
+    Some(calls)
 }
 
 /// Returns the items of a section of the kernel whose content is at `range`.

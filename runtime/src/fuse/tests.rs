@@ -6,11 +6,12 @@ use plugsmith_kernel::{
     testing::{Call, Function, Generator, Subject, Temper, Trial, Width},
 };
 use wasmtime::{
-    Config, Engine, Extern, ExternType, Func, Instance, Memory, Module, PoolingAllocationConfig,
-    Store, StoreLimits, StoreLimitsBuilder, Trap, Val,
+    Config, Engine, Instance, Linker, Memory, Module, PoolingAllocationConfig, Store, StoreLimits,
+    StoreLimitsBuilder, Trap, Val,
 };
 
 use super::*;
+use crate::kernel;
 
 /// Calls each function of the kernel in the way that is named: `call`, `return_call`, or through a
 /// table.
@@ -56,9 +57,16 @@ fn engine() -> Engine {
 
 /// A fused guest that forwards calls to the kernel in it.
 struct Forwarding {
-    store: Store<StoreLimits>,
+    store: Store<Data>,
     instance: Instance,
     memory: Memory,
+}
+
+/// What its store knows.
+struct Data {
+    limits: StoreLimits,
+    /// The kernel's, once there is one.
+    memory: Option<Memory>,
 }
 
 impl Forwarding {
@@ -67,25 +75,16 @@ impl Forwarding {
         let Fused { bytes, notes } = fuse(&guest(how)).unwrap();
         let module = Module::new(&engine, &bytes).unwrap();
         let limit = page_limit as usize * layout::PAGE_LEN as usize;
-        let mut store = Store::new(&engine, StoreLimitsBuilder::new().memory_size(limit).build());
-        store.limiter(|limits| limits);
-        // What is called through the table goes by the host, which finds the kernel's function.
-        let imports: Vec<Extern> = module
-            .imports()
-            .map(|import| {
-                let ExternType::Func(ty) = import.ty() else { panic!("all are functions") };
-                let name = notes.kernel_name(import.name());
-                let forward = move |mut caller: wasmtime::Caller<'_, _>,
-                                    params: &[Val],
-                                    results: &mut [Val]| {
-                    let function = caller.get_export(&name).and_then(Extern::into_func).unwrap();
-                    function.call(caller, params, results)
-                };
-                Func::new(&mut store, ty, forward).into()
-            })
-            .collect();
-        let instance = Instance::new(&mut store, &module, &imports).unwrap();
-        let memory = instance.get_memory(&mut store, &notes.kernel_name("memory")).unwrap();
+        let limits = StoreLimitsBuilder::new().memory_size(limit).build();
+        let mut store = Store::new(&engine, Data { limits, memory: None });
+        store.limiter(|data| &mut data.limits);
+        // What is called through the table.
+        let mut linker = Linker::new(&engine);
+        let memory_of = |data: &Data| data.memory.expect("the instance is made");
+        kernel::define_functions(&mut linker, memory_of).unwrap();
+        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let memory = instance.get_memory(&mut store, &notes.memory_name()).unwrap();
+        store.data_mut().memory = Some(memory);
         let mut fused = Self { store, instance, memory };
         fused.write(layout::POSITION, &u64::from(layout::GUEST_START).to_le_bytes());
         fused
@@ -217,6 +216,34 @@ fn functions_that_call_no_kernel_are_kept_byte_for_byte() {
 }
 
 #[test]
+fn what_a_guest_does_not_call_of_the_kernel_is_left_out() {
+    let n_added = |imports: [&str; 2], body: &str| {
+        let import = |name| {
+            format!(
+                r#"(import "extism:host/env" "{name}" (func ${name} (param i64) (result i64)))"#
+            )
+        };
+        let imports = imports.map(import).concat();
+        let wat = format!(
+            r#"(module {imports} (table funcref (elem 0)) (func (export "run") (result i64) {body}))"#
+        );
+        let guest = wat::parse_str(wat).unwrap();
+        let n_functions = |wasm: &[u8]| Shape::read(wasm).unwrap().n_functions;
+        n_functions(&fuse(&guest).unwrap().bytes) - n_functions(&guest)
+    };
+    let imports = ["length", "alloc"];
+    assert_eq!(n_added(imports, "(i64.const 1)"), 0);
+    let length = n_added(imports, "(call $length (i64.const 1))");
+    let both = "(call $alloc (call $length (i64.const 1)))";
+    assert!(length > 0 && length < n_added(imports, both));
+    assert_eq!(n_added(imports, &format!("(i64.add {both} {both})")), n_added(imports, both));
+    // Written out, unless that cannot be.
+    let imports = ["length", "load_u64"];
+    assert_eq!(n_added(imports, "(call $load_u64 (i64.const 1))"), 0);
+    assert!(n_added(imports, "(return_call $load_u64 (i64.const 1))") > 0);
+}
+
+#[test]
 fn an_instance_needs_no_heap_for_objects() {
     let mut seats = PoolingAllocationConfig::default();
     seats.total_core_instances(1).max_memories_per_module(2).total_memories(2).total_gc_heaps(0);
@@ -303,8 +330,7 @@ fn every_section_has_its_place() {
 
 #[test]
 fn names_of_a_guest_are_not_taken() {
-    let guest =
-        r#"(module (func (export "plugsmith:kernel:alloc")) (func (export "plugsmith::x")))"#;
+    let guest = r#"(module (func (export "plugsmith:memory")) (func (export "plugsmith::x")))"#;
     let Fused { bytes, notes } = fuse(&wat::parse_str(guest).unwrap()).unwrap();
     assert_eq!(notes.prefix, "plugsmith:::");
     Module::new(&engine(), bytes).unwrap();
@@ -338,7 +364,7 @@ fn a_trap_of_the_guest_is_where_it_was() {
         let engine = engine();
         let module = Module::new(&engine, bytes).unwrap();
         let mut store = Store::new(&engine, ());
-        let mut linker = wasmtime::Linker::new(&engine);
+        let mut linker = Linker::new(&engine);
         linker.define_unknown_imports_as_traps(&module).unwrap();
         linker.allow_shadowing(true);
         linker.func_wrap("extism:host/env", "load_u64", |_: u64| 0_u64).unwrap();

@@ -6,12 +6,12 @@
 
 use plugsmith_kernel::{CallStart, layout};
 use wasmtime::{
-    Caller, Config, Engine, Extern, ExternType, Func, FuncType, Instance, Memory, Module, OptLevel,
-    Store, StoreLimits, StoreLimitsBuilder, Trap, Val,
+    Config, Engine, Extern, FuncType, Instance, Linker, Memory, Module, OptLevel, Store,
+    StoreLimits, StoreLimitsBuilder, Trap, Val,
 };
 
 use super::{Fused, FusedNotes, fuse};
-use crate::kernel::KERNEL_WASM;
+use crate::kernel::{self, KERNEL_WASM};
 
 /// How much a call of the linked form may use before it counts as endless; the fused one has more, as
 /// what is written ahead of a loop costs something.
@@ -201,23 +201,12 @@ impl Form {
 
     fn fused(code: &Code, input: &[u8]) -> wasmtime::Result<Self> {
         let mut store = store(code.fused.engine());
-        // What is no direct call goes by the host, which finds the kernel's function.
-        let imports: Vec<Extern> = (code.fused.imports())
-            .map(|import| {
-                let ExternType::Func(ty) = import.ty() else { panic!("all are functions") };
-                let name = code.notes.kernel_name(import.name());
-                let forward =
-                    move |mut caller: Caller<'_, Data>, params: &[Val], results: &mut [Val]| {
-                        let instance = caller.data().fused.expect("the instance is made");
-                        let function = instance.get_func(&mut caller, &name).unwrap();
-                        function.call(caller, params, results)
-                    };
-                Func::new(&mut store, ty, forward).into()
-            })
-            .collect();
-        let instance = Instance::new(&mut store, &code.fused, &imports)?;
-        store.data_mut().fused = Some(instance);
-        let kernel = instance.get_memory(&mut store, &code.notes.kernel_name("memory")).unwrap();
+        let mut linker = Linker::new(code.fused.engine());
+        let memory_of = |data: &Data| data.kernel.expect("the instance is made");
+        kernel::define_functions(&mut linker, memory_of).unwrap();
+        let instance = linker.instantiate(&mut store, &code.fused)?;
+        let kernel = instance.get_memory(&mut store, &code.notes.memory_name()).unwrap();
+        store.data_mut().kernel = Some(kernel);
         begin(kernel, &mut store, input);
         if code.notes.has_start {
             let start = instance.get_func(&mut store, &code.notes.start_name()).unwrap();
@@ -244,14 +233,14 @@ impl Form {
 /// What a store knows.
 struct Data {
     limits: StoreLimits,
-    /// The instance that the kernel is in, if it is in one.
-    fused: Option<Instance>,
+    /// The memory of the kernel that is in the guest, if it is in it.
+    kernel: Option<Memory>,
 }
 
 fn store(engine: &Engine) -> Store<Data> {
     let limit = usize::try_from(PAGE_LIMIT << 16).unwrap();
     let limits = StoreLimitsBuilder::new().memory_size(limit).build();
-    let mut store = Store::new(engine, Data { limits, fused: None });
+    let mut store = Store::new(engine, Data { limits, kernel: None });
     store.limiter(|data| &mut data.limits);
     store.set_fuel(FUEL).unwrap();
     store

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use wasmtime::{Engine, Linker};
 
 use super::{config, http, legacy, log, vars};
-use crate::{error::LoadError, state::State};
+use crate::{error::LoadError, kernel, state::State};
 
 /// The functions of the host, as an engine knows them.
 #[derive(Default)]
@@ -54,5 +54,11 @@ fn define(engine: &Engine) -> Result<Linker<State>, LoadError> {
     for define in [config::define, http::define, vars::define, log::define, legacy::define] {
         define(&mut linker).map_err(LoadError::engine)?;
     }
+    define_kernel(&mut linker)?;
     Ok(linker)
+}
+
+/// Defines the kernel's functions, which plug-ins that are linked to a kernel of its own have from there.
+pub(super) fn define_kernel(linker: &mut Linker<State>) -> Result<(), LoadError> {
+    kernel::define_functions(linker, |state| state.kernel().memory()).map_err(LoadError::engine)
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use wasmtime::{
-    Caller, Extern, ExternType, FuncType, Instance, InstancePre, Linker, Module, ModuleExport,
-    Store, TypedFunc, Val,
-};
+use wasmtime::{Instance, InstancePre, Linker, Module, ModuleExport, Store, TypedFunc};
 
-use super::{LinkPlan, PlannedModule, Provider};
+use super::{CompiledModule, EXTISM_ENV_MODULE, LinkPlan, Provider, WASI_NAMESPACE, legacy};
 use crate::{
-    compile::SharedCode, error::LoadError, extensions::Extensions, fuse::FusedNotes,
-    guest_init::GuestInit, kernel::Kernel, state::State,
+    compile::SharedCode,
+    error::LoadError,
+    extensions::{self, Extensions},
+    fuse::FusedNotes,
+    guest_init::GuestInit,
+    kernel::{self, Kernel, KernelModule},
+    state::State,
 };
 
 /// How a fused module is made into an instance.
@@ -27,21 +29,32 @@ pub(crate) struct FusedPlan {
 }
 
 impl FusedPlan {
-    /// Makes a plan for the only module of another, which has resolved its imports.
+    /// Finds everything that the only module of a plug-in imports in `linker`, where the kernel's
+    /// functions are, too.
     ///
     /// # Errors
     ///
-    /// [`LoadError::Engine`] if the engine does not take what was resolved.
-    pub(super) fn new(linked: LinkPlan, notes: Arc<FusedNotes>) -> Result<Self, LoadError> {
-        let is_asked = !linked.asked.is_empty();
-        let LinkPlan { mut modules, main, linker, .. } = linked;
-        let planned = modules.swap_remove(main);
-        let pre = prepare(&planned, linker, &notes).map_err(LoadError::engine)?;
-        let PlannedModule { name, code, init, .. } = planned;
+    /// As [`super::Plan::new`].
+    pub(super) fn new(
+        compiled: CompiledModule,
+        notes: Arc<FusedNotes>,
+        linker: Linker<State>,
+        kernel: &KernelModule,
+        scratch: impl FnOnce() -> Store<State>,
+    ) -> Result<Self, LoadError> {
+        let CompiledModule { name, code } = &compiled;
+        let (name, code) = (name.clone(), Arc::clone(code));
+        // As good as always each import is there by its very name.
+        let pre = match linker.instantiate_pre(&code.module) {
+            Ok(pre) => pre,
+            Err(_) => prepare(LinkPlan::new(vec![compiled], linker, kernel, &mut scratch())?)?,
+        };
         let memory = code
             .module
-            .get_export_index(&notes.kernel_name("memory"))
+            .get_export_index(&notes.memory_name())
             .expect("a fused module exports the kernel's memory");
+        let init = GuestInit::of(&code.module);
+        let is_asked = calls_host(&code.module) && extensions::can_be_asked(&code.module);
         Ok(Self { name, code, pre, notes, memory, init, is_asked })
     }
 
@@ -86,46 +99,37 @@ impl FusedPlan {
     }
 }
 
-/// Looks up everything that the module imports.
-fn prepare(
-    planned: &PlannedModule,
-    mut linker: Linker<State>,
-    notes: &FusedNotes,
-) -> wasmtime::Result<InstancePre<State>> {
+/// Makes of a plan, which has resolved its only module's imports, what instances are made of.
+///
+/// # Errors
+///
+/// [`LoadError::Engine`] if the engine does not take what was resolved.
+fn prepare(linked: LinkPlan) -> Result<InstancePre<State>, LoadError> {
+    let LinkPlan { modules, main, mut linker, .. } = linked;
+    let planned = &modules[main];
     linker.allow_shadowing(true);
     for (import, provider) in planned.code.module.imports().zip(&planned.imports) {
-        match provider {
-            Provider::Kernel(name) => {
-                let ExternType::Func(ty) = import.ty() else { continue };
-                let name = notes.kernel_name(name);
-                define_kernel(&mut linker, import.module(), import.name(), name, ty)?;
-            }
-            Provider::Host(namespace, name)
-                if (namespace.as_str(), name.as_str()) != (import.module(), import.name()) =>
-            {
-                linker.alias(namespace, name, import.module(), import.name())?;
-            }
+        let (namespace, name) = match provider {
+            Provider::Kernel(name) => (EXTISM_ENV_MODULE, name),
+            Provider::Host(namespace, name) => (namespace.as_str(), name),
             // Other modules provide nothing: there is none.
-            _ => {}
+            _ => continue,
+        };
+        if (namespace, name.as_str()) != (import.module(), import.name()) {
+            linker
+                .alias(namespace, name, import.module(), import.name())
+                .map_err(LoadError::engine)?;
         }
     }
-    linker.instantiate_pre(&planned.code.module)
+    linker.instantiate_pre(&planned.code.module).map_err(LoadError::engine)
 }
 
-/// Defines a function of the kernel for what is no direct call of it: it finds the instance's own.
-fn define_kernel(
-    linker: &mut Linker<State>,
-    namespace: &str,
-    import: &str,
-    name: String,
-    ty: FuncType,
-) -> wasmtime::Result<()> {
-    let call = move |mut caller: Caller<'_, State>, params: &[Val], results: &mut [Val]| {
-        let kernel = caller.data().kernel();
-        match kernel.export(&mut caller, &name) {
-            Some(Extern::Func(function)) => function.call(caller, params, results),
-            _ => unreachable!("the kernel exports each function that it serves"),
-        }
-    };
-    linker.func_new(namespace, import, ty, call).map(drop)
+/// Says whether a module imports functions of the host, the kernel's and the system interface aside.
+fn calls_host(module: &Module) -> bool {
+    module.imports().any(|import| {
+        let (namespace, name) = (import.module(), import.name());
+        let (namespace, name) = legacy::successor(namespace, name).unwrap_or((namespace, name));
+        let is_kernels = namespace == EXTISM_ENV_MODULE && kernel::exports(name);
+        namespace != WASI_NAMESPACE && !is_kernels
+    })
 }
