@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) debug: DebugOptions,
     pub(crate) kernel: KernelForm,
     pub(crate) cache: CacheChoice,
+    /// Whether code stays in memory when no plug-in uses it, if the host has said.
+    pub(crate) kept_code: Option<bool>,
     #[cfg(feature = "unstable-wasmtime")]
     pub(crate) engine_config: Option<wasmtime::Config>,
     pub(crate) host_errors_catchable: bool,

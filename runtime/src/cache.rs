@@ -76,9 +76,9 @@ impl Cache {
         Ok((module, fused))
     }
 
-    /// Stores what is compiled already, unless it is there.
+    /// Notes that what is compiled already was used, and stores it if it is not there.
     pub(crate) fn keep(&self, name: &str, code: &SharedCode) {
-        if !self.folder.contains(name) {
+        if !self.folder.note_use(name) {
             self.store(&code.module, code.fused.as_deref(), name);
         }
     }

@@ -15,6 +15,7 @@ use crate::{
     engine::SharedEngine,
     error::LoadError,
     fuse::{self, FusedNotes},
+    kept_code,
     link::CompiledModule,
     source::NamedModule,
 };
@@ -26,6 +27,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) cache: Option<&'a Cache>,
     /// Whether the kernel may become part of a module that is alone.
     pub(crate) may_fuse: bool,
+    /// Whether code stays in memory when no plug-in uses it.
+    pub(crate) keeps: bool,
 }
 
 impl Compiler<'_> {
@@ -93,7 +96,7 @@ impl Compiler<'_> {
     }
 
     fn keep(&self, key: Key, found: Found) -> Arc<SharedCode> {
-        match found {
+        let code = match found {
             Found::Made(code) => code,
             Found::InUse(code) => {
                 // Perhaps by a plug-in without a cache, so it need not be there yet.
@@ -102,7 +105,11 @@ impl Compiler<'_> {
                 }
                 code
             }
+        };
+        if self.keeps {
+            kept_code::keep(&code);
         }
+        code
     }
 
     fn compile_or_find(&self, bytes: &[u8], key: Key) -> wasmtime::Result<SharedCode> {

@@ -45,7 +45,7 @@ pub(crate) fn compile(
     }
     // Few instances are made of it.
     let engine = SharedEngine::of(options, Codegen::Hurried, Places::Anew).ok()?;
-    let compiler = Compiler { engine: &engine, cache: None, ..*optimizing };
+    let compiler = Compiler { engine: &engine, cache: None, keeps: false, ..*optimizing };
     // Should it panic, that is no reason not to load a module.
     let modules = catch_unwind(AssertUnwindSafe(|| compiler.compile(modules))).ok()?.ok()?;
     let is_fused = modules.iter().all(|module| module.code.fused.is_some());
@@ -58,6 +58,7 @@ pub(crate) struct Optimization {
     pub(crate) engine: Arc<SharedEngine>,
     pub(crate) cache: Option<Cache>,
     pub(crate) may_fuse: bool,
+    pub(crate) keeps: bool,
     pub(crate) options: Arc<LinkOptions>,
 }
 
@@ -80,8 +81,9 @@ impl Optimization {
     }
 
     fn run(self) -> Result<Builds, LoadError> {
+        let Self { engine, cache, may_fuse, keeps, .. } = &self;
         let compiler =
-            Compiler { engine: &self.engine, cache: self.cache.as_ref(), may_fuse: self.may_fuse };
+            Compiler { engine, cache: cache.as_ref(), may_fuse: *may_fuse, keeps: *keeps };
         let (engine, modules) = compiler.compile_where_it_fits(&self.modules)?;
         Builds::new(engine, modules, self.options)
     }

@@ -56,6 +56,7 @@ mod host;
 mod host_fn;
 mod host_fn_macro;
 mod instance;
+mod kept_code;
 mod kept_memory;
 mod kernel;
 mod known_files;

@@ -65,7 +65,8 @@ pub(crate) fn start(
     let engine = engine(&options, may_fuse)?;
     let cache = options.cache.open()?;
     let may_fuse = may_fuse && !functions.iter().any(replaces_kernel);
-    let compiler = Compiler { engine: &engine, cache: cache.as_ref(), may_fuse };
+    let keeps = options.keeps_code(cache.is_some());
+    let compiler = Compiler { engine: &engine, cache: cache.as_ref(), may_fuse, keeps };
     let hurried = if options.may_start_fast() {
         fast_start::compile(&compiler, &modules, &options)
     } else {
@@ -82,7 +83,7 @@ pub(crate) fn start(
     let plugin = finish(first_engine, code, &surroundings, options, is_hurried)?;
     let optimization = is_hurried.then(|| {
         let modules = modules.into_iter().map(NamedModule::into_owned).collect();
-        Optimization { modules, engine, cache, may_fuse, options: surroundings }
+        Optimization { modules, engine, cache, may_fuse, keeps, options: surroundings }
     });
     Ok((plugin, optimization))
 }

@@ -151,9 +151,16 @@ impl Folder {
         }
     }
 
-    /// Says whether a file is there.
-    pub(super) fn contains(&self, name: &str) -> bool {
-        self.module_path(name).exists()
+    /// Notes that a file was used, and says whether it is there.
+    pub(super) fn note_use(&self, name: &str) -> bool {
+        let path = self.module_path(name);
+        match fs::metadata(&path) {
+            Ok(metadata) if age(&metadata) > USE_PRECISION => {
+                // What cannot be opened cannot be loaded either.
+                File::open(&path).map(|file| note_use_of(&file)).is_ok()
+            }
+            found => found.is_ok(),
+        }
     }
 
     /// Opens a file and notes that it was used, or returns `None` if it is not there or is not only this
@@ -165,7 +172,7 @@ impl Folder {
             return None;
         }
         if age(&metadata) > USE_PRECISION {
-            let _ = file.set_modified(SystemTime::now());
+            note_use_of(&file);
         }
         Some(file)
     }
@@ -228,6 +235,11 @@ impl Folder {
             }
         }
     }
+}
+
+/// Sets a file's time of last use, if the system lets it.
+fn note_use_of(file: &File) {
+    let _ = file.set_modified(SystemTime::now());
 }
 
 /// Returns how long ago a file was last used.

@@ -1,7 +1,7 @@
 //! Code that is in use somewhere in this process, so that the same bytes are compiled once.
 //!
 //! It is shared by all plug-ins whose modules have the same bytes and that run in the same engine, and
-//! given back with the last of them.
+//! given back with the last of them, unless it is [kept](crate::kept_code).
 
 use std::{
     collections::HashMap,
@@ -17,6 +17,14 @@ pub(crate) struct SharedCode {
     pub(crate) module: Module,
     /// There if the kernel is part of the module.
     pub(crate) fused: Option<Arc<FusedNotes>>,
+}
+
+impl SharedCode {
+    /// Returns how many bytes it has, in memory or in the file that it is mapped from.
+    pub(crate) fn len(&self) -> usize {
+        let range = self.module.image_range();
+        range.end.addr() - range.start.addr()
+    }
 }
 
 /// What code is compiled from, and for what.

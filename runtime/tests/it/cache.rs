@@ -1,4 +1,4 @@
-//! The folder of compiled modules.
+//! The folder of compiled modules. Most tests keep no code in memory, to see what comes of the folder.
 
 use std::{
     env, fs,
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use plugsmith::{CacheError, LoadError, PluginBuilder};
+use plugsmith::{CacheError, CurrentPlugin, Function, LoadError, Manifest, PluginBuilder};
 
 use crate::guest::{call, load_error, manifest};
 
@@ -51,8 +51,13 @@ fn run(builder: PluginBuilder<'_>) -> i32 {
     builder.build().unwrap().call_get_error_code::<_, ()>("run", ()).unwrap_err().1
 }
 
+/// Starts with a module, of which nothing is kept in memory.
+fn from_folder(module: &Manifest) -> PluginBuilder<'_> {
+    PluginBuilder::new(module).with_kept_code(false)
+}
+
 fn cached(answer: u32, folder: &Path) -> i32 {
-    run(PluginBuilder::new(manifest(&guest(answer, folder))).with_cache(folder))
+    run(from_folder(&manifest(&guest(answer, folder))).with_cache(folder))
 }
 
 /// Makes a file look as if it was last used long ago, and returns when.
@@ -104,7 +109,7 @@ fn another_module_or_another_engine_is_another_file() {
     assert_eq!(cached(2, &folder.0), 2);
     assert_eq!(folder.modules().len(), 2);
     let manifest = manifest(&guest(1, &folder.0));
-    run(PluginBuilder::new(&manifest).with_cache(&folder.0).with_fuel_limit(1_000));
+    run(from_folder(&manifest).with_cache(&folder.0).with_fuel_limit(1_000));
     assert_eq!(folder.modules().len(), 3);
 }
 
@@ -141,7 +146,7 @@ fn a_damaged_file_is_compiled_anew() {
 fn files_of_another_key_are_not_taken() {
     let (ours, theirs) = (Folder::new("ours"), Folder::new("theirs"));
     let module = manifest(&guest(1, &ours.0));
-    let run = |folder: &Folder| run(PluginBuilder::new(&module).with_cache(&folder.0));
+    let run = |folder: &Folder| run(from_folder(&module).with_cache(&folder.0));
     run(&ours);
     run(&theirs);
     let [own] = ours.modules().try_into().unwrap();
@@ -172,9 +177,8 @@ fn a_configuration_may_name_the_folder_and_its_size() {
     let write = |rest: &str| {
         fs::write(&config, format!("[cache]\ndirectory = '{directory}'\n{rest}\n")).unwrap();
     };
-    let run = |answer| {
-        run(PluginBuilder::new(manifest(&guest(answer, &folder.0))).with_cache_config(&config))
-    };
+    let run =
+        |answer| run(from_folder(&manifest(&guest(answer, &folder.0))).with_cache_config(&config));
     let ours = Folder(folder.0.join("plugsmith"));
     write("enabled = false");
     assert_eq!(run(1), 1);
@@ -252,8 +256,8 @@ fn a_file_that_others_could_write_is_not_taken() {
 fn code_in_use_outlives_its_file() {
     let folder = Folder::new("outlived");
     cached(1, &folder.0);
-    let mut plugin =
-        PluginBuilder::new(manifest(&guest(1, &folder.0))).with_cache(&folder.0).build().unwrap();
+    let module = manifest(&guest(1, &folder.0));
+    let mut plugin = from_folder(&module).with_cache(&folder.0).build().unwrap();
     fs::remove_dir_all(&folder.0).unwrap();
     assert_eq!(plugin.call_get_error_code::<_, ()>("run", ()).unwrap_err().1, 1);
 }
@@ -278,11 +282,43 @@ fn a_damaged_key_is_named() {
 fn code_that_is_in_use_is_cached_and_shared() {
     let (first, second) = (Folder::new("shared"), Folder::new("shared-too"));
     let module = manifest(&guest(1, &first.0));
-    let load = |folder: &Folder| PluginBuilder::new(&module).with_cache(&folder.0).compile();
+    let load = |folder: &Folder| from_folder(&module).with_cache(&folder.0).compile();
     let in_use = load(&first).unwrap();
     let again = load(&second).unwrap();
     assert_eq!((first.modules().len(), second.modules().len()), (1, 1));
     drop(in_use);
     let mut plugin = plugsmith::Plugin::new_from_compiled(&again).unwrap();
     assert_eq!(plugin.call_get_error_code::<_, ()>("run", ()).unwrap_err().1, 1);
+}
+
+#[test]
+fn kept_code_needs_no_file_and_leaves_one() {
+    let folder = Folder::new("kept");
+    let module = manifest(&guest(1, &folder.0));
+    let kept = || PluginBuilder::new(&module).with_cache(&folder.0);
+    assert_eq!(run(kept()), 1);
+    let [file] = folder.modules().try_into().unwrap();
+    replace(&file, "nobody looks at this");
+    let long_ago = age(&file);
+    assert_eq!(run(kept()), 1);
+    assert_eq!(fs::read(&file).unwrap(), b"nobody looks at this");
+    assert!(last_used(&file) > long_ago, "its use was noted");
+    fs::remove_file(&file).unwrap();
+    assert_eq!(run(kept()), 1);
+    assert!(fs::read(&file).unwrap().len() > 100, "it was stored again");
+}
+
+#[test]
+fn kept_code_is_refused_like_any_other() {
+    let folder = Folder::new("refused");
+    let module = manifest(r#"(module (import "host" "double" (func)) (memory 2))"#);
+    let double =
+        |name| Function::numeric(name, |_: &mut CurrentPlugin<'_>| Ok(())).with_namespace("host");
+    let kept = |module| PluginBuilder::new(module).with_cache(&folder.0);
+    kept(&module).with_functions([double("double")]).compile().unwrap();
+    let refused = load_error(kept(&module).with_functions([double("treble")]));
+    assert!(matches!(refused, LoadError::UnknownImport { .. }), "{refused:?}");
+    let narrow = module.clone().with_memory_max(1);
+    let refused = load_error(kept(&narrow).with_functions([double("double")]));
+    assert!(matches!(refused, LoadError::MemoryLimit { needed: 2, limit: 1 }), "{refused:?}");
 }
