@@ -254,6 +254,10 @@ fn seats(n_seats: u32) -> InstanceAllocationStrategy {
         .linear_memory_keep_resident(KEPT_BYTES)
         .table_keep_resident(KEPT_BYTES)
         .pagemap_scan(Enabled::Auto);
+    // Guests run on the stack of their caller. By default the engine has the system set up a thousand more,
+    // if it can use them at all, one by one, which is most of what a process's first load takes.
+    #[cfg(feature = "wasi")]
+    pool.total_stacks(0);
     InstanceAllocationStrategy::Pooling(pool)
 }
 
