@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::crowd::{self, Crowd};
+use crate::{
+    crowd::{self, Crowd},
+    first::{self, FirstLoad},
+};
 
 /// What the help says before the list of measures.
 pub(crate) const HELP: &str = "\
@@ -42,6 +45,7 @@ pub(crate) enum Invocation {
     },
     /// What the benchmark asks of itself, in a process of its own.
     Crowd(Crowd),
+    First(FirstLoad),
     Measure(Flags),
 }
 
@@ -91,6 +95,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Invocation, String> {
             "-h" | "--help" => return Ok(Invocation::Help),
             "--list" => return Ok(Invocation::List),
             crowd::FLAG => return Crowd::parse(arguments).map(Invocation::Crowd),
+            first::FLAG => return FirstLoad::parse(arguments).map(Invocation::First),
             "--quick" => flags.quick = true,
             "--json" => flags.json = file(arguments.next())?,
             "--svg" => flags.svg = file(arguments.next())?,

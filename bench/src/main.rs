@@ -7,6 +7,7 @@
 #![deny(unsafe_code)]
 
 mod crowd;
+mod first;
 mod flags;
 mod host_functions;
 mod limit;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Ok(Invocation::Crowd(crowd)) => crowd.make(open_peer),
+        Ok(Invocation::First(first)) => first.make(open_peer),
         Ok(Invocation::Draw { run, svg }) => draw(&run, &svg),
         Ok(Invocation::Startup { json }) => start_up(json.as_deref()),
         Ok(Invocation::Measure(flags)) => run(&flags),

@@ -105,7 +105,8 @@ impl Setting {
         peer.compile(&self.manifest(guest), guest.wasi)
     }
 
-    fn path(&self, guest: Guest) -> PathBuf {
+    /// The file of a plug-in.
+    pub(crate) fn path(&self, guest: Guest) -> PathBuf {
         self.guests.join(format!("{}.wasm", guest.file))
     }
 }

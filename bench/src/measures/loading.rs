@@ -1,6 +1,6 @@
 //! From a module's bytes to the first result, with nothing known beforehand, or with a cache on disk.
 
-use std::{cell::Cell, fs, time::Instant};
+use std::{cell::Cell, fs, path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use plugsmith::{Plugin, PluginBuilder};
@@ -8,6 +8,7 @@ use wasmtime::Strategy;
 
 use super::{Measure, warm::Warm};
 use crate::{
+    first::{FirstCache, FirstLoad},
     limit,
     peer::Peer,
     setting::{self, Guest, PUBLISHED, Setting},
@@ -18,9 +19,22 @@ pub(super) fn all() -> Vec<Measure> {
     vec![
         Measure::new(
             "load-cached",
-            "load of a module once more from a cache on disk, with its first call",
+            "load of a module once more, where there is a cache, with its first call",
             PUBLISHED,
-            cached,
+            |setting| cached(setting, setting.wasm(PUBLISHED)?, true),
+        ),
+        Measure::new(
+            "load-disk",
+            "the same from the cache's files, with nothing kept in memory",
+            PUBLISHED,
+            // Of a module of its own, whose code no other measure has kept.
+            |setting| cached(setting, Unseen::new(setting)?.next(), false),
+        ),
+        Measure::new(
+            "load-first",
+            "a process's first load, from a cache that another has filled, with its first call",
+            PUBLISHED,
+            first,
         ),
         Measure::new(
             "load-cold",
@@ -174,34 +188,71 @@ fn compiling(setting: &Setting, form: Form) -> Result<Run> {
     }))
 }
 
-fn cached(setting: &Setting) -> Result<Subjects> {
-    let folder = setting.scratch.join("ours");
-    let wasm = setting.wasm(PUBLISHED)?;
-    let peer = match &setting.peer {
-        Ok(peer) => Side::Runs(peer_cached(*peer, setting, wasm.clone())?),
-        Err(reason) => Side::absent(reason),
+/// Loads again and again. Whether Plugsmith keeps code in memory is no matter for the peer, which does
+/// not.
+fn cached(setting: &Setting, wasm: Vec<u8>, is_kept: bool) -> Result<Subjects> {
+    let Caches { folder, peer } = Caches::fill(setting, &wasm)?;
+    let run = {
+        let wasm = wasm.clone();
+        move || ours(setting::builder(&wasm, false).with_cache(&folder).with_kept_code(is_kept))
     };
-    let run = move || ours(setting::builder(&wasm, false).with_cache(&folder));
-    run()?;
-    Ok(Subjects {
-        ours: repeat(run),
-        peer,
-        limit: Side::absent("what loads compiled code unasked is not safe"),
-    })
+    let peer = match peer {
+        Ok((peer, config)) => Side::Runs(repeat(move || {
+            Peer::use_cache(Some(&config));
+            theirs(peer, &wasm)
+        })),
+        Err(reason) => Side::Absent(reason),
+    };
+    Ok(Subjects { ours: repeat(run), peer, limit: Side::absent(UNASKED) })
 }
 
-fn peer_cached(peer: Peer, setting: &Setting, wasm: Vec<u8>) -> Result<Run> {
+fn first(setting: &Setting) -> Result<Subjects> {
+    let Caches { folder, peer } = Caches::fill(setting, &setting.wasm(PUBLISHED)?)?;
+    let in_processes = |cache| {
+        let load = FirstLoad { cache, wasm: setting.path(PUBLISHED) };
+        let run: Run = Box::new(move |n_times| (0..n_times).map(|_| load.take()).sum());
+        run
+    };
+    let peer = match peer {
+        Ok((_, config)) => Side::Runs(in_processes(FirstCache::Peer(config))),
+        Err(reason) => Side::Absent(reason),
+    };
+    let ours = in_processes(FirstCache::Ours(folder));
+    Ok(Subjects { ours, peer, limit: Side::absent(UNASKED) })
+}
+
+const UNASKED: &str = "what loads compiled code unasked is not safe";
+
+/// Where either side has its cache, with a plug-in in it.
+struct Caches {
+    /// Plugsmith's.
+    folder: PathBuf,
+    /// The configuration of the peer's, or why there is no peer.
+    peer: Result<(Peer, PathBuf), String>,
+}
+
+impl Caches {
+    fn fill(setting: &Setting, wasm: &[u8]) -> Result<Self> {
+        let folder = setting.scratch.join("ours");
+        ours(setting::builder(wasm, false).with_cache(&folder).with_kept_code(false))?;
+        let peer = match &setting.peer {
+            Ok(peer) => Ok((*peer, fill_theirs(*peer, setting, wasm)?)),
+            Err(reason) => Err(reason.clone()),
+        };
+        Ok(Self { folder, peer })
+    }
+}
+
+/// Has the peer fill its cache, and returns the file of its configuration.
+fn fill_theirs(peer: Peer, setting: &Setting, wasm: &[u8]) -> Result<PathBuf> {
     let (config, folder) = (setting.scratch.join("cache.toml"), setting.scratch.join("theirs"));
-    fs::create_dir(&folder).with_context(|| format!("creating `{}`", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("creating `{}`", folder.display()))?;
     let text = format!("[cache]\ndirectory = '{}'\n", folder.display());
     fs::write(&config, text).with_context(|| format!("writing `{}`", config.display()))?;
-    let run = move || {
-        Peer::use_cache(Some(&config));
-        theirs(peer, &wasm)
-    };
-    run()?;
+    Peer::use_cache(Some(&config));
+    theirs(peer, wasm)?;
     ensure!(fs::read_dir(&folder)?.next().is_some(), "Extism's library has cached nothing");
-    Ok(repeat(run))
+    Ok(config)
 }
 
 fn ours(builder: PluginBuilder<'_>) -> Result<()> {
