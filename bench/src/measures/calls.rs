@@ -58,7 +58,7 @@ pub(super) fn all() -> Vec<Measure> {
         let name = format!("{}-echo-1m", guest.file);
         echo(name, format!("echo of 1 MiB, plug-in in {language}"), guest, 1 << 20)
     }));
-    all.push(json());
+    all.extend(json());
     all.extend([host_numbers(20), host_numbers(1_000).against("host-number-20")]);
     for function in &HOST_FUNCTIONS {
         all.push(function.measure(20));
@@ -80,18 +80,30 @@ fn echo(name: impl Into<String>, about: String, guest: Guest, len: usize) -> Mea
     })
 }
 
-fn json() -> Measure {
-    Measure::new("json", "small JSON in and out", PUBLISHED, |setting| {
-        let input = br#"{"name":"tea","price":2.5,"count":3,"tags":["hot","green"]}"#;
-        let output = br#"{"count":3,"price":7.5,"dearest":"tea"}"#;
-        let warm = Warm {
-            guest: PUBLISHED,
-            export: c"line",
-            input: input.to_vec(),
-            output: output.to_vec(),
-            n_operations: 1,
-        };
-        subjects(&warm, setting, Side::absent(NO_PLUGINS))
+/// JSON that is small, with the least that there can be in it, and with some of everything.
+const SMALL_JSON: [(&str, &str, &CStr, &str, &str); 2] = [
+    ("json-field", "JSON of one field", c"greet", r#"{"name":"Ada"}"#, r#"{"text":"Hello, Ada!"}"#),
+    (
+        "json",
+        "small JSON",
+        c"line",
+        r#"{"name":"tea","price":2.5,"count":3,"tags":["hot","green"]}"#,
+        r#"{"count":3,"price":7.5,"dearest":"tea"}"#,
+    ),
+];
+
+fn json() -> impl Iterator<Item = Measure> {
+    SMALL_JSON.into_iter().map(|(name, about, export, input, output)| {
+        Measure::new(name, format!("{about} in and out"), PUBLISHED, move |setting| {
+            let warm = Warm {
+                guest: PUBLISHED,
+                export,
+                input: input.into(),
+                output: output.into(),
+                n_operations: 1,
+            };
+            subjects(&warm, setting, Side::absent(NO_PLUGINS))
+        })
     })
 }
 

@@ -13,6 +13,18 @@ pub struct Line {
     tags: Vec<String>,
 }
 
+/// Whom to greet.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Guest {
+    name: String,
+}
+
+/// How to greet.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Greeting {
+    text: String,
+}
+
 /// What an order comes to.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Total {
@@ -42,6 +54,12 @@ pub extern "C" fn empty() -> i32 {
 #[plugin_fn]
 pub fn echo(input: Vec<u8>) -> FnResult<Vec<u8>> {
     Ok(input)
+}
+
+/// Greets someone.
+#[plugin_fn]
+pub fn greet(Json(guest): Json<Guest>) -> FnResult<Json<Greeting>> {
+    Ok(Json(Greeting { text: format!("Hello, {}!", guest.name) }))
 }
 
 /// Adds a line to itself.
