@@ -108,7 +108,9 @@ fn document(workspace: &Workspace) -> Result<()> {
 fn without_features(packages: &[Package]) -> Vec<Vec<String>> {
     let mut together = strings(&["--no-default-features", "--workspace"]);
     let is_example = |package: &&Package| {
-        ["bench", "compat", "examples"].iter().any(|folder| package.folder.starts_with(folder))
+        ["bench", "compat", "examples", "soak"]
+            .iter()
+            .any(|folder| package.folder.starts_with(folder))
     };
     let excluded = packages.iter().filter(is_example);
     together.extend(excluded.map(|package| format!("--exclude={}", package.name)));

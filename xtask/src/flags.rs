@@ -14,6 +14,7 @@ pub(crate) enum Command {
     Demo,
     Test,
     Bench,
+    Soak,
     Examples,
     Carts,
     Supply,
@@ -124,6 +125,16 @@ const COMMANDS: &[CommandSpec] = &[
                   Python's registry, and measures the same work on each, and on the WebAssembly\n\
                   engine by itself. The first build takes some minutes, a run some more; `--quick`\n\
                   ends within two. Where the library cannot be had, Plugsmith is measured alone.",
+    },
+    CommandSpec {
+        command: Command::Soak,
+        name: "soak",
+        summary: "Run Plugsmith under load and faults, and check all it does",
+        flags: &[],
+        rest: Some("passed to the soak, such as --minutes 5; `-- --help` lists them"),
+        details: "Builds the soak, and runs it for thirty minutes unless told otherwise: threads load\n\
+                  plug-ins and call them in every way while faults happen at random. Every answer is\n\
+                  checked, and so is what the process holds of memory, files, maps and threads.",
     },
     CommandSpec {
         command: Command::Setup,

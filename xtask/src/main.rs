@@ -20,6 +20,7 @@ mod progress;
 mod sbom;
 mod setup;
 mod skips;
+mod soak;
 mod supply;
 mod test;
 mod tidy;
@@ -72,6 +73,7 @@ fn run(invocation: &Invocation) -> Result<()> {
         Command::Demo => demo::run(&workspace, &flags.rest),
         Command::Test => test::run(&workspace, &flags.rest),
         Command::Bench => bench::run(&workspace, &flags.rest),
+        Command::Soak => soak::run(&workspace, &flags.rest),
         Command::Examples => examples::run(&workspace, flags.has("--write")),
         Command::Carts => carts::run(&workspace, flags.has("--check")),
         Command::Supply => supply::run(&workspace),

@@ -37,6 +37,7 @@ const DIRECTIONS: &[Direction] = &[
     Direction { package: "plugsmith-cli", ships: &["plugsmith"], tests: &[] },
     Direction { package: "plugsmith-capi", ships: &["plugsmith"], tests: &[] },
     Direction { package: "plugsmith-bench", ships: &["plugsmith"], tests: &[] },
+    Direction { package: "plugsmith-soak", ships: &["plugsmith"], tests: &[] },
     Direction { package: "xtask", ships: &[], tests: &[] },
 ];
 
