@@ -13,6 +13,7 @@ use toml::{
 };
 
 use super::{Cache, CacheError};
+use crate::builder::PluginBuilder;
 
 /// Names the folder of the cache.
 const FOLDER_VARIABLE: &str = "PLUGSMITH_CACHE";
@@ -55,6 +56,38 @@ impl CacheChoice {
             Self::Folder(path) => Cache::open(path, None).map(Some),
             Self::Config(path) => Config::read(path)?.open(),
         }
+    }
+}
+
+impl PluginBuilder<'_> {
+    /// Keeps compiled modules in `folder`, and takes them from there instead of compiling them again.
+    ///
+    /// The folder is made if it does not exist. It must belong to the user who runs this program and
+    /// be closed to all others, since the code in it runs with all of the program's rights; a file
+    /// in it that was changed is recognised and compiled anew. The modules used least recently are
+    /// removed beyond 1 GiB.
+    ///
+    /// Without this, the environment decides: `PLUGSMITH_CACHE` names such a folder, or
+    /// `EXTISM_CACHE_CONFIG` a configuration as in [`with_cache_config`](Self::with_cache_config);
+    /// either may be empty for no cache. Without those, nothing is cached.
+    pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.cache = CacheChoice::Folder(folder.into());
+        self
+    }
+
+    /// Keeps compiled modules as the file `path` says: TOML, with a table `cache` and in it
+    /// `enabled`, `directory` (the default is the user's folder for caches) and
+    /// `files-total-size-soft-limit` (such as `512Mi`). The files are in `plugsmith` of that
+    /// directory.
+    pub fn with_cache_config(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options.cache = CacheChoice::Config(path.into());
+        self
+    }
+
+    /// Keeps no compiled modules, whatever the environment says.
+    pub fn with_cache_disabled(mut self) -> Self {
+        self.options.cache = CacheChoice::Off;
+        self
     }
 }
 
