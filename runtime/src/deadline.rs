@@ -8,22 +8,30 @@
 //!
 //! A warm call reads no clock. Its start is noted at the first moment anything slow happens (a
 //! tick, a host function, an instantiation), which is at most one tick after the true start; a call
-//! that ends before that took less than a tick and cannot have overrun.
+//! that ends before that took less than a tick and cannot have overrun. Clocks that can be set are
+//! never asked.
 //!
-//! Invariant: while any deadline with a time limit is armed, the ticker ticks.
+//! Invariant: while any deadline with a time limit is armed, the ticker ticks; and so it does for a call
+//! without one from when an epoch first interrupts it.
+
+mod cancel;
+mod ticker;
 
 use std::{
     error::Error as StdError,
     fmt,
     sync::{
-        Arc, Condvar, LazyLock, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+        Arc, LazyLock,
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
 };
 
 use wasmtime::{Engine, EngineWeak};
+
+pub(crate) use self::cancel::CancelFlag;
+use self::ticker::{Epoch, Ticker};
 
 /// How often the epoch advances while a time limit is armed.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
@@ -59,38 +67,6 @@ impl fmt::Display for Interruption {
 
 impl StdError for Interruption {}
 
-/// The cancellation that a [`CancelHandle`](crate::CancelHandle) and its plug-in share.
-///
-/// It stays pending until one call has ended by it or the handle takes it back.
-#[derive(Debug, Default)]
-pub(crate) struct CancelFlag {
-    pending: AtomicBool,
-}
-
-impl CancelFlag {
-    /// Asks the running call that watches this flag, or else the next one, to end.
-    pub(crate) fn raise(&self) {
-        self.pending.store(true, Ordering::Relaxed);
-        // Pairs with the fence in `Deadline::arm`: a call that reads the new epoch also reads the
-        // flag, and a call that read the old one is interrupted by the new. Of an engine that is not
-        // among these yet, every call begins after the lock that `watch` takes was given back here.
-        fence(Ordering::Release);
-        TICKER.lock().advance_epochs();
-    }
-
-    pub(crate) fn lower(&self) {
-        self.pending.store(false, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_raised(&self) -> bool {
-        self.pending.load(Ordering::Relaxed)
-    }
-
-    fn take(&self) -> bool {
-        self.is_raised() && self.pending.swap(false, Ordering::Relaxed)
-    }
-}
-
 /// The time limit and the cancellation of one store, looked at by its epoch callback.
 #[derive(Debug)]
 pub(crate) struct Deadline {
@@ -101,7 +77,8 @@ pub(crate) struct Deadline {
     started: Option<Instant>,
     /// What the ticker counted when the call began.
     start_tick: u64,
-    armed: bool,
+    /// Whether the ticker ticks for the call under way.
+    counted_in: bool,
     /// Why the call under way must end, once that is so: whatever swallows the first error meets
     /// it again.
     ended: Option<Interruption>,
@@ -111,7 +88,7 @@ impl Deadline {
     pub(crate) fn new(limit: Option<Duration>, cancel: Arc<CancelFlag>) -> Self {
         static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
         let shard = NEXT_SHARD.fetch_add(1, Ordering::Relaxed) % N_SHARDS;
-        Self { limit, cancel, shard, started: None, start_tick: 0, armed: false, ended: None }
+        Self { limit, cancel, shard, started: None, start_tick: 0, counted_in: false, ended: None }
     }
 
     /// Starts to watch a call. The caller has set the store's epoch deadline before.
@@ -121,17 +98,14 @@ impl Deadline {
     /// [`Interruption::Cancelled`] if a cancellation is pending, which is thereby spent; the
     /// deadline is then not armed. [`Interruption::NoTicker`] likewise.
     pub(crate) fn arm(&mut self) -> Result<(), Interruption> {
-        // Pairs with the fence in `CancelFlag::raise`.
-        fence(Ordering::Acquire);
         if self.cancel.take() {
             return Err(Interruption::Cancelled);
         }
         self.ended = None;
         if self.limit.is_some() {
             self.started = None;
-            self.start_tick = TICKER.enter(self.shard).ok_or(Interruption::NoTicker)?;
+            self.start_tick = self.count_in().ok_or(Interruption::NoTicker)?;
         }
-        self.armed = true;
         Ok(())
     }
 
@@ -142,11 +116,11 @@ impl Deadline {
     /// What [`Deadline::check`] said, and [`Interruption::TimedOut`] if the limit has passed although
     /// nothing interrupted the call, as when a host function overran at its very end.
     pub(crate) fn disarm(&mut self) -> Result<(), Interruption> {
-        if std::mem::take(&mut self.armed) && self.limit.is_some() {
+        if self.counted_in {
             if self.ended.is_none() && (self.started.is_some() || TICKER.now() != self.start_tick) {
                 self.ended = self.overrun();
             }
-            TICKER.leave(self.shard);
+            self.count_out();
         }
         self.ended.map_or(Ok(()), Err)
     }
@@ -162,6 +136,22 @@ impl Deadline {
                 if self.cancel.take() { Some(Interruption::Cancelled) } else { self.overrun() };
         }
         self.ended.map_or(Ok(()), Err)
+    }
+
+    /// Says for how many epochs the call is left alone, which an epoch has interrupted; or that it must
+    /// end now.
+    ///
+    /// The engine counts from the epoch that it finds afterwards. A cancellation that was raised in
+    /// between has spent its epoch on that, so the ticker ticks from here to the end of the call, whatever
+    /// its limit, and the next tick finds it. Without a ticker the call asks again at its next
+    /// opportunity.
+    ///
+    /// # Errors
+    ///
+    /// As [`Deadline::check`].
+    pub(crate) fn interrupt(&mut self) -> Result<u64, Interruption> {
+        self.check()?;
+        Ok(u64::from(self.counted_in || self.count_in().is_some()))
     }
 
     /// Notes that the time limit has passed, as something found that was given what
@@ -203,6 +193,19 @@ impl Deadline {
         })
     }
 
+    /// Has the ticker tick for this call, and returns the current tick.
+    fn count_in(&mut self) -> Option<u64> {
+        let tick = TICKER.enter(self.shard, start_ticker);
+        self.counted_in = tick.is_some();
+        tick
+    }
+
+    fn count_out(&mut self) {
+        if std::mem::take(&mut self.counted_in) {
+            TICKER.leave(self.shard);
+        }
+    }
+
     fn overrun(&mut self) -> Option<Interruption> {
         let limit = self.limit?;
         (self.remaining()? == Duration::ZERO).then_some(Interruption::TimedOut { limit })
@@ -211,124 +214,39 @@ impl Deadline {
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        if self.armed && self.limit.is_some() {
-            TICKER.leave(self.shard);
-        }
+        self.count_out();
     }
 }
 
 /// Has the ticker advance the epoch of `engine` from now on.
 pub(crate) fn watch(engine: &Engine) {
-    TICKER.lock().engines.push(engine.weak());
+    TICKER.watch(engine.weak());
 }
 
-static TICKER: LazyLock<Ticker> = LazyLock::new(Ticker::default);
+static TICKER: LazyLock<Ticker<EngineWeak, N_SHARDS>> = LazyLock::new(|| Ticker::new(IDLE_TICKS));
 
-/// The thread that advances epochs, and what callers and it tell each other.
-#[derive(Default)]
-struct Ticker {
-    /// Ticks since the process began, none while asleep.
-    ticks: AtomicU64,
-    /// Calls under way that have a time limit.
-    armed: [Shard; N_SHARDS],
-    /// [`ASLEEP`] or [`AWAKE`].
-    mode: AtomicU32,
-    work: Mutex<Work>,
-    wake: Condvar,
-}
-
-/// What the ticker's thread works on.
-#[derive(Default)]
-struct Work {
-    has_thread: bool,
-    engines: Vec<EngineWeak>,
-}
-
-impl Work {
-    fn advance_epochs(&mut self) {
-        self.engines.retain(|engine| match engine.upgrade() {
-            Some(engine) => {
-                engine.increment_epoch();
-                true
-            }
-            None => false,
-        });
-    }
-}
-
-const ASLEEP: u32 = 0;
-const AWAKE: u32 = 1;
-
-/// A counter with a cache line of its own.
-#[derive(Default)]
-#[repr(align(64))]
-struct Shard(AtomicUsize);
-
-impl Ticker {
-    fn now(&self) -> u64 {
-        self.ticks.load(Ordering::Relaxed)
-    }
-
-    /// Counts a call in, wakes the thread if it sleeps, and returns the current tick; counts nothing
-    /// and returns `None` if there is no thread and none can be started.
-    fn enter(&'static self, shard: usize) -> Option<u64> {
-        // SeqCst against the thread's "store ASLEEP, then sum": one of the two sees the other.
-        self.armed[shard].0.fetch_add(1, Ordering::SeqCst);
-        if self.mode.load(Ordering::SeqCst) == ASLEEP && !self.rouse() {
-            self.leave(shard);
-            return None;
-        }
-        Some(self.now())
-    }
-
-    fn leave(&self, shard: usize) {
-        self.armed[shard].0.fetch_sub(1, Ordering::Release);
-    }
-
-    #[cold]
-    fn rouse(&'static self) -> bool {
-        let mut work = self.lock();
-        if !work.has_thread {
-            let run = || self.run();
-            work.has_thread =
-                thread::Builder::new().name("plugsmith-ticker".into()).spawn(run).is_ok();
-        }
-        if work.has_thread {
-            self.mode.store(AWAKE, Ordering::SeqCst);
-            self.wake.notify_one();
-        }
-        work.has_thread
-    }
-
-    fn run(&self) {
-        let mut idle_ticks = 0;
+/// Starts the ticker's thread, unless the system gives us none.
+fn start_ticker() -> bool {
+    let run = || {
         loop {
             thread::sleep(TICK);
-            self.ticks.fetch_add(1, Ordering::Relaxed);
-            let mut work = self.lock();
-            work.advance_epochs();
-            idle_ticks = if self.is_idle() { idle_ticks + 1 } else { 0 };
-            if idle_ticks < IDLE_TICKS {
-                continue;
-            }
-            self.mode.store(ASLEEP, Ordering::SeqCst);
-            if self.is_idle() {
-                while self.mode.load(Ordering::SeqCst) == ASLEEP {
-                    work = self.wake.wait(work).unwrap_or_else(PoisonError::into_inner);
-                }
-            } else {
-                self.mode.store(AWAKE, Ordering::SeqCst);
-            }
-            idle_ticks = 0;
+            TICKER.tick();
         }
-    }
+    };
+    thread::Builder::new().name("plugsmith-ticker".into()).spawn(run).is_ok()
+}
 
-    fn is_idle(&self) -> bool {
-        self.armed.iter().all(|shard| shard.0.load(Ordering::SeqCst) == 0)
+impl Epoch for EngineWeak {
+    fn advance(&self) -> bool {
+        let engine = self.upgrade();
+        engine.inspect(Engine::increment_epoch).is_some()
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Work> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+impl CancelFlag {
+    /// Asks the running call that watches this flag, or else the next one, to end.
+    pub(crate) fn raise(&self) {
+        self.raise_at(&TICKER);
     }
 }
 
@@ -404,12 +322,28 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_an_epoch_interrupted_is_ticked_for_until_it_ends() {
+        let (mut deadline, _) = deadline(None);
+        deadline.arm().unwrap();
+        assert!(!deadline.counted_in);
+        for _ in 0..2 {
+            assert_eq!(deadline.interrupt(), Ok(1));
+            assert!(deadline.counted_in);
+        }
+        let start = TICKER.now();
+        while TICKER.now() < start + 3 {
+            thread::yield_now();
+        }
+        deadline.disarm().unwrap();
+        assert!(!deadline.counted_in);
+    }
+
+    #[test]
     fn a_deadline_dropped_while_armed_is_counted_out() {
         let (mut armed, _) = deadline(Some(Duration::from_hours(1)));
         armed.arm().unwrap();
-        let before = TICKER.armed[armed.shard].0.load(Ordering::SeqCst);
-        let shard = armed.shard;
+        let (shard, before) = (armed.shard, TICKER.n_armed(armed.shard));
         drop(armed);
-        assert!(TICKER.armed[shard].0.load(Ordering::SeqCst) < before);
+        assert!(TICKER.n_armed(shard) < before);
     }
 }

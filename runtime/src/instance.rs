@@ -106,8 +106,7 @@ impl LiveInstance {
         let mut store = Store::new(&build.engine.engine, state);
         store.limiter(|state| &mut state.budget);
         store.epoch_deadline_callback(|mut ctx| {
-            ctx.data_mut().deadline.check()?;
-            Ok(UpdateDeadline::Continue(1))
+            Ok(UpdateDeadline::Continue(ctx.data_mut().deadline.interrupt()?))
         });
         if compiled.options.call_reports {
             store.call_hook(|mut ctx, hook| {
@@ -205,7 +204,7 @@ impl LiveInstance {
     ) -> Result<Block, Failure> {
         let Request { name, export, input, ref mut context } = *request;
         self.tank = compiled.options.counts_fuel().then(Tank::default);
-        // Before the deadline is armed: see `CancelFlag::raise`.
+        // Before the deadline is armed: see `CancelFlag::take`.
         self.store.set_epoch_deadline(1);
         self.store
             .data_mut()

@@ -78,6 +78,7 @@ mod signature;
 mod source;
 mod state;
 mod survey;
+mod sync;
 mod tiers;
 mod typed_plugin;
 mod val;

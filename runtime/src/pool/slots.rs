@@ -17,18 +17,17 @@
 //!
 //! All of that is read and written under locks, which alone order it. Who holds the line's lock may take
 //! a shelf's, never the other way about, and nobody holds those of two shelves. Items are made and
-//! dropped under none.
+//! dropped under none. `models` tries every order in which few threads can do so.
 
 use std::{
     cell::Cell,
     collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        mpsc::{self, Receiver, Sender},
-    },
+    sync::{Arc, PoisonError, Weak},
     thread,
     time::Duration,
 };
+
+use crate::sync::{Mutex, MutexGuard, Receiver, Sender, mpsc, thread_local};
 
 /// How many shelves there are for each thread that can run at once. More than one, since threads that
 /// wait for something while they have an item leave room for others.
@@ -87,7 +86,7 @@ impl<T> Slots<T> {
         Self::with_shelves(limit, n_threads.saturating_mul(SHELVES_PER_THREAD))
     }
 
-    fn with_shelves(limit: usize, n_shelves: usize) -> Arc<Self> {
+    pub(super) fn with_shelves(limit: usize, n_shelves: usize) -> Arc<Self> {
         let n_shelves = n_shelves.min(limit).max(1);
         Arc::new_cyclic(|slots| {
             let shelf = |idx| Arc::new(Shelf::new(idx, Weak::clone(slots)));
@@ -111,7 +110,7 @@ impl<T> Slots<T> {
     /// Takes a slot, or returns `None` after `timeout`.
     #[inline]
     pub(super) fn take(&self, timeout: Duration) -> Option<Slot<T>> {
-        let found = self.shelves.get(HOME.get()).and_then(|shelf| {
+        let found = self.shelves.get(HOME.with(Cell::get)).and_then(|shelf| {
             let item = shelf.try_take()?;
             Some(shelf.slot(Some(item)))
         });
@@ -121,7 +120,7 @@ impl<T> Slots<T> {
     #[cold]
     fn take_elsewhere(&self, timeout: Duration) -> Option<Slot<T>> {
         let slot = self.take_or_wait(timeout)?;
-        HOME.set(slot.shelf.idx);
+        HOME.with(|home| home.set(slot.shelf.idx));
         Some(slot)
     }
 
@@ -192,7 +191,7 @@ impl<T> Slots<T> {
         _: &MutexGuard<'_, Line<T>>,
         look: impl Fn(&Shelf<T>) -> Option<Box<T>>,
     ) -> Option<Slot<T>> {
-        let home = HOME.get().min(self.shelves.len());
+        let home = HOME.with(Cell::get).min(self.shelves.len());
         let (before, from_home) = self.shelves.split_at(home);
         let mut shelves = from_home.iter().chain(before);
         shelves.find_map(|shelf| Some(shelf.slot(Some(look(shelf)?))))
@@ -293,5 +292,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+// Named by its path, since `models` has this file in another place.
 #[cfg(test)]
+#[path = "slots/tests.rs"]
 mod tests;
