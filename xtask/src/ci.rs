@@ -5,7 +5,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    carts, examples, kernel, oldest_compiler,
+    carts, examples, kernel, models, oldest_compiler,
     progress::Progress,
     supply, test, tidy,
     workspace::{self, Package, Workspace},
@@ -37,7 +37,7 @@ const SLOW: &str = "the first run reads the WebAssembly engine and takes some mi
 ///
 /// The first check that fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut progress = Progress::new(test::N_STEPS_BEFORE + 15);
+    let mut progress = Progress::new(test::N_STEPS_BEFORE + 16);
 
     progress.step("Checking the lock file and the format", "");
     let metadata = ["metadata", "--locked", "--format-version=1"];
@@ -52,6 +52,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     supply::run(workspace)?;
     progress.step("Building with the oldest compiler", "");
     oldest_compiler::run(workspace, &progress)?;
+
+    progress.step("Trying every order in which threads can meet", "");
+    models::lint(workspace)?;
+    models::run(workspace, &[])?;
 
     progress.step("Linting with default features", SLOW);
     lint(workspace, &strings(&["--workspace"]))?;

@@ -17,6 +17,7 @@ pub(crate) enum Command {
     Soak,
     Examples,
     Carts,
+    Models,
     Supply,
     Sbom,
     Tidy,
@@ -208,6 +209,16 @@ const COMMANDS: &[CommandSpec] = &[
         }],
         rest: None,
         details: "The host carries these bytes, so that its users need no WebAssembly toolchain.",
+    },
+    CommandSpec {
+        command: Command::Models,
+        name: "models",
+        summary: "Try every order in which threads can meet in the host",
+        flags: &[],
+        rest: Some("the names of models, if not all are to be run"),
+        details: "Compiles the state machines of time limits, cancellations and pools with locks and\n\
+                  atomics that a checker controls (loom), and runs each model in models/src once for\n\
+                  each order of its threads' steps.",
     },
     CommandSpec {
         command: Command::Supply,

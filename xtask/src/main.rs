@@ -14,6 +14,7 @@ mod flags;
 mod guests;
 mod kernel;
 mod languages;
+mod models;
 mod oldest_compiler;
 mod peer;
 mod progress;
@@ -76,6 +77,7 @@ fn run(invocation: &Invocation) -> Result<()> {
         Command::Soak => soak::run(&workspace, &flags.rest),
         Command::Examples => examples::run(&workspace, flags.has("--write")),
         Command::Carts => carts::run(&workspace, flags.has("--check")),
+        Command::Models => models::run(&workspace, &flags.rest),
         Command::Supply => supply::run(&workspace),
         Command::Sbom => sbom::run(&workspace, &flags.rest),
         Command::Tidy => tidy::run(&workspace),

@@ -24,7 +24,7 @@ const POLICY: &str = "deny.toml";
 
 /// The manifests of the workspaces that have a lock file. The first is of what ships: only that is kept
 /// free of duplicates.
-const MANIFESTS: [&str; 2] = ["Cargo.toml", "smith/Cargo.toml"];
+const MANIFESTS: [&str; 3] = ["Cargo.toml", "models/Cargo.toml", "smith/Cargo.toml"];
 
 /// Runs the command.
 ///
