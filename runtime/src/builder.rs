@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::{
     artifact::Artifact,
     cache::CacheChoice,
+    call_limits::CallLimits,
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
     debug::{DebugOptions, ProfilingStrategy},
@@ -15,6 +16,7 @@ use crate::{
     host_fn::{Function, UserData},
     link::EXTISM_USER_MODULE,
     log::{LogLevel, LogOptions, LogRecord},
+    module_limits::ModuleLimits,
     plugin::Plugin,
     shared_vars::SharedVars,
     source::WasmInput,
@@ -42,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) call_reports: bool,
     pub(crate) shared_vars: Option<SharedVars>,
     pub(crate) kernel_page_limit: Option<u32>,
+    pub(crate) call_limits: CallLimits,
+    pub(crate) module_limits: ModuleLimits,
     pub(crate) kept_bytes_limit: Option<u64>,
     /// What the first code is made by, where that may be.
     pub(crate) first_codegen: Codegen,

@@ -1,6 +1,7 @@
 //! From the bytes of modules to code: validated, fused with the kernel where that can be, and compiled
 //! or taken from the cache.
 
+mod budget;
 mod shared;
 
 use std::sync::Arc;
@@ -9,7 +10,10 @@ use wasmtime::Module;
 
 pub(crate) use self::shared::SharedCode;
 
-use self::shared::{Form, Found, Key};
+use self::{
+    budget::OverBudget,
+    shared::{Form, Found, Key},
+};
 use crate::{
     cache::{self, Cache},
     engine::SharedEngine,
@@ -17,6 +21,7 @@ use crate::{
     fuse::{self, FusedNotes},
     kept_code,
     link::CompiledModule,
+    module_limits::ModuleLimits,
     source::NamedModule,
 };
 
@@ -29,6 +34,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) may_fuse: bool,
     /// Whether code stays in memory when no plug-in uses it.
     pub(crate) keeps: bool,
+    pub(crate) limits: ModuleLimits,
 }
 
 impl Compiler<'_> {
@@ -36,7 +42,7 @@ impl Compiler<'_> {
     ///
     /// # Errors
     ///
-    /// [`LoadError::InvalidModule`].
+    /// [`LoadError::InvalidModule`], [`LoadError::ModuleLimit`].
     pub(crate) fn compile(
         &self,
         modules: &[NamedModule<'_>],
@@ -44,9 +50,8 @@ impl Compiler<'_> {
         let compile = |module: &NamedModule<'_>| {
             let NamedModule { name, bytes, .. } = module;
             let key = self.key(module, modules.len());
-            let found = shared::get(key, || self.compile_or_find(bytes, key)).map_err(|err| {
-                LoadError::InvalidModule { module: name.clone(), source: err.into() }
-            })?;
+            let found = shared::get(key, || self.compile_or_find(bytes, key))
+                .map_err(|err| refused(name, err))?;
             Ok(CompiledModule { name: name.clone(), code: self.keep(key, found) })
         };
         modules.iter().map(compile).collect()
@@ -56,13 +61,13 @@ impl Compiler<'_> {
     ///
     /// # Errors
     ///
-    /// [`LoadError::InvalidModule`].
+    /// As [`Compiler::compile`].
     pub(crate) fn compile_where_it_fits(
         &self,
         modules: &[NamedModule<'_>],
     ) -> Result<(Arc<SharedEngine>, Vec<CompiledModule>), LoadError> {
         match self.compile(modules) {
-            Err(_) if self.engine.has_seats() => {
+            Err(LoadError::InvalidModule { .. }) if self.engine.has_seats() => {
                 let engine = self.engine.without_seats()?;
                 let modules = Compiler { engine: &engine, ..*self }.compile(modules)?;
                 Ok((engine, modules))
@@ -127,6 +132,7 @@ impl Compiler<'_> {
         form: Form,
     ) -> wasmtime::Result<(Module, Option<FusedNotes>)> {
         let engine = &self.engine.engine;
+        budget::check(bytes, &self.limits)?;
         if form == Form::Fused {
             // Before anything is appended that the module could name.
             Module::validate(engine, bytes)?;
@@ -138,5 +144,16 @@ impl Compiler<'_> {
             }
         }
         Ok((Module::new(engine, bytes)?, None))
+    }
+}
+
+/// Says why a module is not compiled.
+fn refused(module: &str, err: wasmtime::Error) -> LoadError {
+    let module = module.to_owned();
+    match err.downcast::<OverBudget>() {
+        Ok(OverBudget { what, found, limit }) => {
+            LoadError::ModuleLimit { module, what, found, limit }
+        }
+        Err(err) => LoadError::InvalidModule { module, source: err.into() },
     }
 }

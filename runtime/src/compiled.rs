@@ -15,7 +15,7 @@ use crate::{
     fuse::FusedNotes,
     host::http::HttpAccess,
     limits::MemoryLimits,
-    load, signature,
+    load, shown, signature,
     tiers::Tiers,
 };
 
@@ -187,7 +187,7 @@ impl ExportTable {
             .map(|(candidate, _)| (strsim::damerau_levenshtein(name, candidate), candidate))
             .filter(|(distance, candidate)| *distance <= candidate.chars().count() / 3)
             .min()
-            .map(|(_, candidate)| format!(", did you mean `{candidate}`?"))
+            .map(|(_, candidate)| format!(", did you mean `{}`?", shown::name(candidate)))
             .unwrap_or_default()
     }
 }

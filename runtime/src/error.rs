@@ -78,6 +78,18 @@ pub enum LoadError {
         /// The largest size accepted, in bytes.
         limit: u64,
     },
+    /// A module is larger or more involved than the host compiles.
+    #[error("module `{module}`: {what} is {found}, the limit is {limit}")]
+    ModuleLimit {
+        /// The module's name in the manifest.
+        module: String,
+        /// What is past its limit.
+        what: &'static str,
+        /// How much of it there is, or is at least.
+        found: u64,
+        /// The limit, of [`ModuleLimits`](crate::ModuleLimits).
+        limit: u64,
+    },
     /// The manifest names more modules than the host links.
     #[error("the manifest names {found} modules, the limit is {limit}")]
     TooManyModules {

@@ -21,6 +21,7 @@ use crate::{
     engine::{Codegen, Places, SharedEngine},
     error::LoadError,
     link::CompiledModule,
+    module_limits::ModuleLimits,
     source::NamedModule,
 };
 
@@ -59,6 +60,7 @@ pub(crate) struct Optimization {
     pub(crate) cache: Option<Cache>,
     pub(crate) may_fuse: bool,
     pub(crate) keeps: bool,
+    pub(crate) limits: ModuleLimits,
     pub(crate) options: Arc<LinkOptions>,
 }
 
@@ -81,9 +83,8 @@ impl Optimization {
     }
 
     fn run(self) -> Result<Builds, LoadError> {
-        let Self { engine, cache, may_fuse, keeps, .. } = &self;
-        let compiler =
-            Compiler { engine, cache: cache.as_ref(), may_fuse: *may_fuse, keeps: *keeps };
+        let Self { ref engine, ref cache, may_fuse, keeps, limits, .. } = self;
+        let compiler = Compiler { engine, cache: cache.as_ref(), may_fuse, keeps, limits };
         let (engine, modules) = compiler.compile_where_it_fits(&self.modules)?;
         Builds::new(engine, modules, self.options)
     }

@@ -23,11 +23,9 @@ use crate::{
     memory::Block,
     outcome::{Ending, Evidence, Failure},
     report::{CallReport, Meter},
+    shown,
     state::{HostContext, State},
 };
-
-/// How many bytes of a guest's error message the host passes on.
-const MESSAGE_LEN: usize = 65_536;
 
 /// An instance of a plug-in.
 pub(crate) struct LiveInstance {
@@ -98,8 +96,9 @@ impl LiveInstance {
         let vars = std::mem::take(vars);
         let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel));
         let budget = MemoryBudget::new(compiled.limits);
-        let http = HttpSession::new(&compiled.http);
-        let log = GuestLog::new(id, compiled.options.log.clone());
+        let http = HttpSession::new(&compiled.http, &compiled.options.call_limits);
+        let log_limit = compiled.options.call_limits.log_bytes;
+        let log = GuestLog::new(id, compiled.options.log.clone(), log_limit);
         let manifest = Arc::clone(&compiled.manifest);
         let mut state = State::new(log, manifest, vars, deadline, budget, http);
         state.shared_vars.clone_from(&compiled.options.shared_vars);
@@ -307,7 +306,7 @@ impl LiveInstance {
     fn error_message(&mut self) -> Option<String> {
         let kernel = self.kernel?;
         let block = kernel.error_block(&mut self.store)?;
-        Some(shown(kernel.read(&self.store, block)))
+        Some(shown::message(kernel.read(&self.store, block)).into_owned())
     }
 
     /// Gives the store fuel to use, where fuel is counted.
@@ -363,7 +362,8 @@ impl LiveInstance {
         #[cfg(feature = "wasi")]
         if let Some(wasi) = &compiled.wasi {
             let state = self.store.data_mut();
-            state.wasi = Some(wasi.context(&state.log).map_err(refused)?);
+            let open_limit = compiled.options.call_limits.open_files;
+            state.wasi = Some(wasi.context(&state.log, open_limit).map_err(refused)?);
         }
         let Build { engine, plan } = &*self.build;
         let offered = compiled.options.extensions();
@@ -406,14 +406,6 @@ impl Stop {
     fn engine(err: wasmtime::Error) -> Self {
         Self::Engine { running: None, err }
     }
-}
-
-/// Returns the guest's error message, cut where it is longer than anyone reads.
-fn shown(message: &[u8]) -> String {
-    let Some((start, _)) = message.split_at_checked(MESSAGE_LEN) else {
-        return String::from_utf8_lossy(message).into_owned();
-    };
-    format!("{} … ({} bytes)", String::from_utf8_lossy(start), message.len())
 }
 
 fn instantiate(err: wasmtime::Error) -> Stop {

@@ -39,6 +39,7 @@ mod builder;
 mod builds;
 mod cache;
 mod call;
+mod call_limits;
 mod compile;
 mod compiled;
 mod current_plugin;
@@ -67,6 +68,7 @@ mod log;
 #[cfg(feature = "log-callback")]
 mod log_callback;
 mod memory;
+mod module_limits;
 mod outcome;
 mod plugin;
 mod plugin_function;
@@ -74,6 +76,7 @@ mod pool;
 mod precompiled;
 mod report;
 mod shared_vars;
+mod shown;
 mod signature;
 mod source;
 mod state;
@@ -99,6 +102,7 @@ pub use crate::{
     artifact::ArtifactError,
     builder::PluginBuilder,
     cache::{CacheError, ConfigError},
+    call_limits::CallLimits,
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
     debug::{DebugOptions, ProfilingStrategy},
@@ -107,6 +111,7 @@ pub use crate::{
     host_fn::{Function, UserData},
     link::{EXTISM_ENV_MODULE, EXTISM_USER_MODULE},
     log::{LogLevel, LogRecord, LogSource},
+    module_limits::ModuleLimits,
     outcome::{GuestFrame, GuestTrap, SourceLine, Trap},
     plugin::{CancelHandle, Plugin},
     plugin_function::PluginFunction,

@@ -15,7 +15,7 @@ use wasmtime::ResourceLimiter;
 /// The size of a WebAssembly page in bytes.
 pub(crate) const PAGE_BYTES: u64 = 65_536;
 
-/// How many elements all tables of an instance may have together.
+/// The most elements that all tables of an instance may have together.
 pub(crate) const TABLE_ELEMENT_LIMIT: u64 = 1 << 20;
 
 /// The most pages the kernel's memory may have unless the host says otherwise: 1 GiB.
@@ -28,6 +28,8 @@ pub(crate) struct MemoryLimits {
     pub(crate) guest_pages: Option<u32>,
     /// Pages of the kernel's memory.
     pub(crate) kernel_pages: u32,
+    /// Elements of all tables together.
+    pub(crate) table_elements: u64,
 }
 
 /// A limit that was met during a call.
@@ -114,12 +116,15 @@ impl ResourceLimiter for MemoryBudget {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        let limit_elements = self.limits.table_elements;
+        // A seat has room for no more than the most there may be, which the module did not declare.
+        let is_declared = |maximum: &usize| *maximum as u64 <= TABLE_ELEMENT_LIMIT;
+        if maximum.filter(is_declared).is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
         let wanted = self.table_elements.saturating_add((desired - current) as u64);
-        if wanted > TABLE_ELEMENT_LIMIT {
-            return Ok(self.refuse(Refusal::Table { limit_elements: TABLE_ELEMENT_LIMIT }));
+        if wanted > limit_elements {
+            return Ok(self.refuse(Refusal::Table { limit_elements }));
         }
         self.table_elements = wanted;
         Ok(true)
@@ -133,7 +138,7 @@ mod tests {
     const PAGE: usize = 65_536;
 
     fn budget(guest_pages: Option<u32>) -> MemoryBudget {
-        MemoryBudget::new(MemoryLimits { guest_pages, kernel_pages: 20 })
+        MemoryBudget::new(MemoryLimits { guest_pages, kernel_pages: 20, table_elements: 1_000 })
     }
 
     #[test]
@@ -167,9 +172,23 @@ mod tests {
     #[test]
     fn tables_share_one_budget() {
         let mut budget = budget(None);
-        let limit = usize::try_from(TABLE_ELEMENT_LIMIT).unwrap();
-        assert!(budget.table_growing(0, limit, None).unwrap());
-        assert!(!budget.table_growing(0, 1, None).unwrap());
+        assert!(budget.table_growing(0, 600, None).unwrap());
+        assert!(!budget.table_growing(0, 401, None).unwrap());
+        assert_eq!(budget.refusal(), Some(Refusal::Table { limit_elements: 1_000 }));
+        assert!(budget.table_growing(0, 400, None).unwrap());
+    }
+
+    #[test]
+    fn growth_of_a_table_beyond_its_seat_is_a_refusal_of_ours() {
+        let seat = usize::try_from(TABLE_ELEMENT_LIMIT + 1).unwrap();
+        for (maximum, expected) in [
+            (Some(9), None),
+            (Some(seat), Some(Refusal::Table { limit_elements: 1_000 })),
+        ] {
+            let mut budget = budget(None);
+            assert!(!budget.table_growing(0, seat + 1, maximum).unwrap());
+            assert_eq!(budget.refusal(), expected);
+        }
     }
 
     #[test]

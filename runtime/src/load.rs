@@ -18,7 +18,7 @@ use crate::{
     host::http::HttpAccess,
     host_fn::Function,
     kernel,
-    limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryLimits},
+    limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryLimits, TABLE_ELEMENT_LIMIT},
     link::{CompiledModule, EXTISM_ENV_MODULE, EXTISM_USER_MODULE, legacy},
     source::{self, NamedModule, WasmInput},
     survey,
@@ -60,13 +60,14 @@ pub(crate) fn start(
     functions: Vec<Function>,
     options: Options,
 ) -> Result<(Arc<Compiled>, Option<Optimization>), LoadError> {
-    let (manifest, modules) = source::read(input)?;
+    let limits = options.module_limits;
+    let (manifest, modules) = source::read(input, limits.bytes.unwrap_or(u64::MAX))?;
     let may_fuse = options.may_fuse() && modules.len() == 1;
     let engine = engine(&options, may_fuse)?;
     let cache = options.cache.open()?;
     let may_fuse = may_fuse && !functions.iter().any(replaces_kernel);
     let keeps = options.keeps_code(cache.is_some());
-    let compiler = Compiler { engine: &engine, cache: cache.as_ref(), may_fuse, keeps };
+    let compiler = Compiler { engine: &engine, cache: cache.as_ref(), may_fuse, keeps, limits };
     let hurried = if options.may_start_fast() {
         fast_start::compile(&compiler, &modules, &options)
     } else {
@@ -78,12 +79,12 @@ pub(crate) fn start(
         Some(FastStart::Hurried(engine, code)) => (engine, code),
         None => compiler.compile_where_it_fits(&modules)?,
     };
-    survey::check_memories(&modules, manifest.memory.max_pages)?;
+    survey::check_memories(&modules, guest_pages(&manifest, &options))?;
     let surroundings = link_options(manifest, functions, &options);
     let plugin = finish(first_engine, code, &surroundings, options, is_hurried)?;
     let optimization = is_hurried.then(|| {
         let modules = modules.into_iter().map(NamedModule::into_owned).collect();
-        Optimization { modules, engine, cache, may_fuse, keeps, options: surroundings }
+        Optimization { modules, engine, cache, may_fuse, keeps, limits, options: surroundings }
     });
     Ok((plugin, optimization))
 }
@@ -125,10 +126,16 @@ fn link_options(
     options: &Options,
 ) -> Arc<LinkOptions> {
     let limits = MemoryLimits {
-        guest_pages: manifest.memory.max_pages,
+        guest_pages: guest_pages(&manifest, options),
         kernel_pages: options.kernel_page_limit.unwrap_or(DEFAULT_KERNEL_PAGE_LIMIT),
+        table_elements: options.call_limits.table_elements.min(TABLE_ELEMENT_LIMIT),
     };
     Arc::new(LinkOptions { functions, wasi: options.wasi, manifest: Arc::new(manifest), limits })
+}
+
+/// Returns how many pages all memories of a guest may have.
+fn guest_pages(manifest: &Manifest, options: &Options) -> Option<u32> {
+    manifest.memory.max_pages.or(options.call_limits.memory_pages)
 }
 
 /// Links a plug-in's first code.
@@ -150,7 +157,7 @@ fn finish(
         code: if is_hurried { Tiers::hurried(builds) } else { Tiers::optimized(builds) },
         manifest: Arc::clone(manifest),
         limits: *limits,
-        time_limit: manifest.timeout_ms.map(Duration::from_millis),
+        time_limit: manifest.timeout_ms.map(Duration::from_millis).or(options.call_limits.time),
         options,
         http,
         #[cfg(feature = "wasi")]

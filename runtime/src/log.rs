@@ -6,7 +6,10 @@
 use std::{
     fmt,
     panic::{self, AssertUnwindSafe},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tracing::{Level, level_filters::LevelFilter};
@@ -67,7 +70,8 @@ pub enum LogSource {
     Stderr,
 }
 
-/// One message of a plug-in. Its text is the guest's own: of any content and length.
+/// One message of a plug-in. Its text is the guest's own, but for what a terminal would take for a command,
+/// which is spelt out, and for what is past 64 KiB.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct LogRecord<'a> {
@@ -122,11 +126,30 @@ impl fmt::Debug for LogOptions {
     }
 }
 
+/// What a message costs beyond its text, in bytes.
+const RECORD_BYTES: usize = 64;
+
+/// What a call has logged that reached its limit.
+const OVERSPENT: u64 = u64::MAX;
+
+/// Whether bytes are within the limit of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spending {
+    Allowed,
+    /// They are not, and were the first.
+    FirstRefused,
+    Refused,
+}
+
 /// The log of one plug-in.
 #[derive(Debug, Clone)]
 pub(crate) struct GuestLog {
     plugin: Uuid,
     options: LogOptions,
+    /// The most that is logged in one call, in bytes.
+    limit: u64,
+    /// What the call under way has logged. Clones share it.
+    spent: Arc<AtomicU64>,
 }
 
 /// The host's own sink panicked.
@@ -135,8 +158,31 @@ pub(crate) struct GuestLog {
 pub(crate) struct SinkPanic;
 
 impl GuestLog {
-    pub(crate) fn new(plugin: Uuid, options: LogOptions) -> Self {
-        Self { plugin, options }
+    pub(crate) fn new(plugin: Uuid, options: LogOptions, limit: Option<u64>) -> Self {
+        Self { plugin, options, limit: limit.unwrap_or(u64::MAX), spent: Arc::default() }
+    }
+
+    /// Forgets what earlier calls logged.
+    pub(crate) fn begin_call(&self) {
+        self.spent.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts bytes against the limit, and says whether they may be logged.
+    pub(crate) fn spend(&self, n_bytes: usize) -> Spending {
+        let spent = self.spent.load(Ordering::Relaxed);
+        if spent == OVERSPENT {
+            return Spending::Refused;
+        }
+        match spent.checked_add(n_bytes as u64) {
+            Some(spent) if spent <= self.limit && spent < OVERSPENT => {
+                self.spent.store(spent, Ordering::Relaxed);
+                Spending::Allowed
+            }
+            _ => {
+                self.spent.store(OVERSPENT, Ordering::Relaxed);
+                Spending::FirstRefused
+            }
+        }
     }
 
     pub(crate) fn plugin(&self) -> Uuid {
@@ -162,12 +208,31 @@ impl GuestLog {
         self.threshold().is_some_and(|threshold| level >= threshold)
     }
 
-    /// Logs a message whose level is one that the log takes.
+    /// Logs a message whose level is one that the log takes. What is past the call's limit is dropped.
     ///
     /// # Errors
     ///
     /// [`SinkPanic`].
     pub(crate) fn write(
+        &self,
+        level: LogLevel,
+        source: LogSource,
+        message: &str,
+    ) -> Result<(), SinkPanic> {
+        match self.spend(message.len() + RECORD_BYTES) {
+            Spending::Allowed => self.hand_on(level, source, message),
+            Spending::FirstRefused => {
+                let limit = self.limit;
+                let note = format!(
+                    "the log of this call reached its limit of {limit} bytes: the rest is dropped"
+                );
+                self.hand_on(LogLevel::Warn.max(level), source, &note)
+            }
+            Spending::Refused => Ok(()),
+        }
+    }
+
+    fn hand_on(
         &self,
         level: LogLevel,
         source: LogSource,

@@ -15,7 +15,11 @@ use crate::{
     host::HostError,
     host_fn::HostPanic,
     limits::Refusal,
+    shown,
 };
+
+/// Length in bytes of the longest symbol that is turned into the name its author wrote.
+const MANGLED_LEN: usize = 4096;
 
 /// What backtraces call the functions of a kernel that is part of the guest's module.
 const KERNEL_FRAME: &str = "the kernel";
@@ -357,7 +361,10 @@ impl GuestFrame {
             (None, None) => format!("function {}", frame.func_index()),
         };
         let source = symbol.and_then(|symbol| {
-            Some(SourceLine { file: symbol.file()?.to_owned(), line: symbol.line()? })
+            Some(SourceLine {
+                file: shown::name(symbol.file()?).into_owned(),
+                line: symbol.line()?,
+            })
         });
         let offset = frame.module_offset().map(|offset| offset as u64);
         let Some(notes) = fused else { return Self { function, offset, source } };
@@ -369,5 +376,8 @@ impl GuestFrame {
 
 /// Turns a symbol into the name its author wrote, where it is mangled as Rust does.
 fn demangle(name: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(name))
+    if name.len() > MANGLED_LEN {
+        return shown::name(name).into_owned();
+    }
+    shown::name(&format!("{:#}", rustc_demangle::demangle(name))).into_owned()
 }

@@ -15,9 +15,6 @@ use sha2::{Digest, Sha256};
 
 use crate::error::LoadError;
 
-/// The largest module accepted, in bytes: 256 MiB.
-const MODULE_BYTES_LIMIT: u64 = 256 << 20;
-
 /// How many modules a manifest may name.
 const MODULES_LIMIT: usize = 256;
 
@@ -107,7 +104,7 @@ impl<'a> NamedModule<'a> {
     }
 }
 
-/// Reads everything that `input` names.
+/// Reads everything that `input` names, no module of which may have more than `limit` bytes.
 ///
 /// Returns the manifest, in which modules that were data have none any more, and its modules in the
 /// manifest's order. Input that is a module already gets an empty manifest.
@@ -115,13 +112,16 @@ impl<'a> NamedModule<'a> {
 /// # Errors
 ///
 /// The [`LoadError`] of the first thing that is wrong.
-pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule<'_>>), LoadError> {
+pub(crate) fn read(
+    input: WasmInput<'_>,
+    limit: u64,
+) -> Result<(Manifest, Vec<NamedModule<'_>>), LoadError> {
     let mut manifest = match input {
         WasmInput::Manifest(manifest) => manifest,
         WasmInput::ManifestRef(manifest) => manifest.clone(),
         WasmInput::Data(data) => match Form::of(&data) {
             Form::Wasm | Form::Text => {
-                let bytes = check_module(MAIN_MODULE, data, None)?;
+                let bytes = check_module(MAIN_MODULE, data, None, limit)?;
                 let module = NamedModule::new(MAIN_MODULE.to_owned(), bytes);
                 return Ok((Manifest::new([Wasm::data([])]), vec![module]));
             }
@@ -136,7 +136,7 @@ pub(crate) fn read(input: WasmInput<'_>) -> Result<(Manifest, Vec<NamedModule<'_
     let names = manifest.named_modules()?.into_iter().map(|(name, _)| name.to_owned());
     let names: Vec<String> = names.collect();
     let modules = names.into_iter().zip(&mut manifest.wasm).map(|(name, wasm)| {
-        let bytes = read_module(&name, wasm)?;
+        let bytes = read_module(&name, wasm, limit)?;
         Ok(NamedModule::new(name, bytes))
     });
     let modules = modules.collect::<Result<_, LoadError>>()?;
@@ -183,13 +183,17 @@ fn is_wat(trimmed: &str) -> bool {
     trimmed.starts_with(";;") || trimmed.starts_with('(')
 }
 
-fn read_module(name: &str, wasm: &mut Wasm) -> Result<Cow<'static, [u8]>, LoadError> {
+fn read_module(
+    name: &str,
+    wasm: &mut Wasm,
+    limit: u64,
+) -> Result<Cow<'static, [u8]>, LoadError> {
     let bytes = match wasm {
-        Wasm::File { path, .. } => read_file(name, path)?,
+        Wasm::File { path, .. } => read_file(name, path, limit)?,
         Wasm::Data { data, .. } => mem::take(data),
-        Wasm::Url { req, .. } => crate::fetch::fetch(name, req, MODULE_BYTES_LIMIT)?,
+        Wasm::Url { req, .. } => crate::fetch::fetch(name, req, limit)?,
     };
-    check_module(name, bytes.into(), wasm.meta().hash.as_deref())
+    check_module(name, bytes.into(), wasm.meta().hash.as_deref(), limit)
 }
 
 /// Returns the module that `bytes` are, in binary form.
@@ -197,9 +201,10 @@ fn check_module<'a>(
     name: &str,
     bytes: Cow<'a, [u8]>,
     hash: Option<&str>,
+    limit: u64,
 ) -> Result<Cow<'a, [u8]>, LoadError> {
-    if bytes.len() as u64 > MODULE_BYTES_LIMIT {
-        return Err(too_large(name));
+    if bytes.len() as u64 > limit {
+        return Err(LoadError::TooLarge { module: name.to_owned(), limit });
     }
     if let Some(expected) = hash {
         check_hash(name, &bytes, expected)?;
@@ -208,7 +213,7 @@ fn check_module<'a>(
 }
 
 #[cfg(feature = "register-filesystem")]
-fn read_file(name: &str, path: &Path) -> Result<Vec<u8>, LoadError> {
+fn read_file(name: &str, path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let failed =
         |source| LoadError::ReadFile { module: name.to_owned(), path: path.to_owned(), source };
     // Asked before it is opened: opening a pipe waits for its other end, and a device never ends.
@@ -221,18 +226,14 @@ fn read_file(name: &str, path: &Path) -> Result<Vec<u8>, LoadError> {
     }
     let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(MODULE_BYTES_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 
 #[cfg(not(feature = "register-filesystem"))]
-fn read_file(name: &str, _path: &Path) -> Result<Vec<u8>, LoadError> {
+fn read_file(name: &str, _path: &Path, _limit: u64) -> Result<Vec<u8>, LoadError> {
     let feature = "register-filesystem";
     Err(LoadError::SourceDisabled { module: name.to_owned(), from: "file", feature })
-}
-
-fn too_large(name: &str) -> LoadError {
-    LoadError::TooLarge { module: name.to_owned(), limit: MODULE_BYTES_LIMIT }
 }
 
 fn check_hash(name: &str, bytes: &[u8], expected: &str) -> Result<(), LoadError> {

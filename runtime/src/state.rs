@@ -8,6 +8,7 @@ use uuid::Uuid;
 #[cfg(feature = "wasi")]
 use crate::wasi::WasiContext;
 use crate::{
+    call_limits::CallLimits,
     deadline::{Deadline, Interruption},
     extensions::Extensions,
     host::{http::HttpSession, vars::Vars},
@@ -77,6 +78,7 @@ impl State {
         self.deadline.arm()?;
         self.budget.begin_call();
         self.http.begin_call();
+        self.log.begin_call();
         self.host_context = context;
         Ok(())
     }
@@ -109,11 +111,11 @@ impl State {
 /// Returns the data of a store in which nothing will run.
 pub(crate) fn scratch(manifest: &Arc<Manifest>, limits: MemoryLimits) -> State {
     State::new(
-        GuestLog::new(Uuid::nil(), LogOptions::default()),
+        GuestLog::new(Uuid::nil(), LogOptions::default(), None),
         Arc::clone(manifest),
         Vars::default(),
         Deadline::new(None, Arc::default()),
         MemoryBudget::new(limits),
-        HttpSession::new(&Arc::default()),
+        HttpSession::new(&Arc::default(), &CallLimits::default()),
     )
 }

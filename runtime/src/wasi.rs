@@ -11,6 +11,7 @@
 //! Invariant: whatever blocks, blocks no longer than the call may take.
 
 mod functions;
+mod open;
 mod output;
 mod paths;
 mod wait;
@@ -27,6 +28,7 @@ use wasmtime::Module;
 use wasmtime_wasi::{WasiCtxBuilder, p1::WasiP1Ctx};
 
 use self::{
+    open::OpenDescriptors,
     output::{Destination, GuestOutput, Stream},
     paths::{AllowedPath, FileName},
 };
@@ -84,9 +86,13 @@ impl Wasi {
     /// # Errors
     ///
     /// [`CallError::AllowedPath`] if a path is no longer there.
-    pub(crate) fn context(&self, log: &GuestLog) -> Result<WasiContext, CallError> {
+    pub(crate) fn context(
+        &self,
+        log: &GuestLog,
+        open_limit: Option<u32>,
+    ) -> Result<WasiContext, CallError> {
         let destination = if self.options.inherit_output {
-            Destination::Inherit
+            Destination::Inherit(log.clone())
         } else {
             Destination::Log(log.clone())
         };
@@ -105,6 +111,7 @@ impl Wasi {
             preview1: Mutex::new(builder.build_p1()),
             files: self.paths.iter().map(AllowedPath::file).collect(),
             outputs,
+            open: OpenDescriptors::new(open_limit),
         })
     }
 }
@@ -116,6 +123,7 @@ pub(crate) struct WasiContext {
     /// For each allowed path that is a single file, its name.
     files: Vec<Option<FileName>>,
     outputs: [GuestOutput; 2],
+    open: OpenDescriptors,
 }
 
 impl WasiContext {

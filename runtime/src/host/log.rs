@@ -5,6 +5,7 @@ use wasmtime::{Caller, Linker};
 use super::{EXTISM_ENV_MODULE, blocks::Blocks, finish};
 use crate::{
     log::{LogLevel, LogSource},
+    shown,
     state::State,
 };
 
@@ -42,10 +43,10 @@ fn log(mut caller: Caller<'_, State>, level: LogLevel, message: u64) -> wasmtime
     finish(&mut caller, [message], outcome)
 }
 
-/// Logs the bytes of a block as text, with the sign for what is unknown where they are none.
+/// Logs the bytes of a block as text.
 fn write(caller: &mut Caller<'_, State>, level: LogLevel, message: u64) -> wasmtime::Result<()> {
     let (blocks, state) = Blocks::of(caller);
-    let text = String::from_utf8_lossy(blocks.bytes(message, "a log message")?);
+    let text = shown::message(blocks.bytes(message, "a log message")?);
     state.log.write(level, LogSource::Guest, &text).map_err(wasmtime::Error::new)
 }
 

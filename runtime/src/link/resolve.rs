@@ -6,7 +6,7 @@ use super::{
     EXTISM_ENV_MODULE, LinkPlan, PlannedModule, Provider, Role, WASI_NAMESPACE, legacy,
     order::ModuleIdx,
 };
-use crate::{error::LoadError, kernel::KernelModule, signature, state::State};
+use crate::{error::LoadError, kernel::KernelModule, shown, signature, state::State};
 
 /// Finds the provider of each import of one module.
 pub(super) struct Resolver<'a> {
@@ -41,8 +41,8 @@ impl Resolver<'_> {
         }
         Err(LoadError::ImportType {
             module: self.importer().name.clone(),
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+            namespace: shown::name(namespace).into_owned(),
+            name: shown::name(name).into_owned(),
             found: signature::describe(wanted),
             accepted: signature::describe(&accepted),
         })
@@ -95,8 +95,8 @@ impl Resolver<'_> {
     fn unknown(&mut self, namespace: &str, name: &str, wanted: &ExternType) -> LoadError {
         LoadError::UnknownImport {
             module: self.importer().name.clone(),
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+            namespace: shown::name(namespace).into_owned(),
+            name: shown::name(name).into_owned(),
             found: signature::describe(wanted),
             hint: self.hint(namespace, name, wanted),
         }
@@ -107,6 +107,7 @@ impl Resolver<'_> {
         if let Some(idx) = self.module(namespace) {
             return self.module_hint(idx, name);
         }
+        let (shown_namespace, shown_name) = (shown::name(namespace), shown::name(name));
         match (namespace, wanted) {
             (EXTISM_ENV_MODULE | "extism:env", ExternType::Func(_)) => {
                 ": the plug-in was built for another version of this interface; update the host or \
@@ -127,10 +128,10 @@ impl Resolver<'_> {
                     .to_owned()
             }
             (_, ExternType::Func(_)) => format!(
-                ": give the host a function `{name}` in namespace `{namespace}`, or a module of \
+                ": give the host a function `{shown_name}` in namespace `{shown_namespace}`, or a module of \
                  that name"
             ),
-            _ => format!(": add a module named `{namespace}` that exports it to the manifest"),
+            _ => format!(": add a module named `{shown_namespace}` that exports it to the manifest"),
         }
     }
 
@@ -138,7 +139,10 @@ impl Resolver<'_> {
     fn module_hint(&self, idx: ModuleIdx, name: &str) -> String {
         let PlannedModule { name: namespace, code, role, .. } = &self.plan.modules[idx];
         match (code.module.get_export(name), role) {
-            (None, _) => format!(": module `{namespace}` of the manifest has no export `{name}`"),
+            (None, _) => {
+                let name = shown::name(name);
+                format!(": module `{namespace}` of the manifest has no export `{name}`")
+            }
             (Some(_), Role::Command) => format!(
                 ": module `{namespace}` is a command (it exports `_start`), of which only \
                  functions can be imported"

@@ -18,6 +18,7 @@ mod errno {
     pub(super) const SUCCESS: i32 = 0;
     pub(super) const EXIST: i32 = 20;
     pub(super) const ISDIR: i32 = 31;
+    pub(super) const MFILE: i32 = 33;
     pub(super) const NOENT: i32 = 44;
     pub(super) const NOTCAPABLE: i32 = 76;
 }
@@ -35,6 +36,7 @@ const REGULAR_FILE: u8 = 4;
 pub(crate) fn define(linker: &mut Linker<State>) -> Result<(), LoadError> {
     define_system(linker)
         .and_then(|()| define_descriptors(linker))
+        .and_then(|()| define_closing(linker))
         .and_then(|()| define_paths(linker))
         .and_then(|()| define_files(linker))
         .map_err(LoadError::engine)
@@ -120,7 +122,6 @@ fn define_descriptors(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     define! { linker;
         wait fd_advise(fd: i32, offset: i64, len: i64, advice: i32) [fd];
         now fd_allocate(fd: i32, offset: i64, len: i64) [fd];
-        wait fd_close(fd: i32) [fd];
         wait fd_datasync(fd: i32) [fd];
         wait fd_fdstat_get(fd: i32, stat: i32) [];
         now fd_fdstat_set_flags(fd: i32, flags: i32) [fd];
@@ -134,7 +135,6 @@ fn define_descriptors(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         wait fd_pwrite(fd: i32, iovs: i32, n_iovs: i32, offset: i64, n_written: i32) [fd];
         wait fd_read(fd: i32, iovs: i32, n_iovs: i32, n_read: i32) [fd];
         wait fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, n_used: i32) [fd];
-        wait fd_renumber(from: i32, to: i32) [from, to];
         wait fd_seek(fd: i32, offset: i64, whence: i32, position: i32) [fd];
         wait fd_sync(fd: i32) [fd];
         now fd_tell(fd: i32, position: i32) [fd];
@@ -144,6 +144,35 @@ fn define_descriptors(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         now sock_send(fd: i32, iovs: i32, n_iovs: i32, flags: i32, n_written: i32) [fd];
         now sock_shutdown(fd: i32, how: i32) [fd];
     }
+}
+
+/// Defines the two functions after which fewer descriptors are open.
+fn define_closing(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.func_wrap(NAMESPACE, "fd_close", |mut caller: Caller<'_, State>, fd: i32| {
+        let mut call = Call::new(&mut caller)?;
+        if call.any_file(&[fd]) {
+            return Ok(errno::NOTCAPABLE);
+        }
+        let Call { memory, context, deadline } = &mut call;
+        let status = wait(preview1::fd_close(context.preview1(), memory, fd), deadline)??;
+        if status == errno::SUCCESS {
+            context.open.note_closed(fd);
+        }
+        Ok(status)
+    })?;
+    linker.func_wrap(NAMESPACE, "fd_renumber", |mut caller: Caller<'_, State>, from: i32, to: i32| {
+        let mut call = Call::new(&mut caller)?;
+        if call.any_file(&[from, to]) {
+            return Ok(errno::NOTCAPABLE);
+        }
+        let Call { memory, context, deadline } = &mut call;
+        let status = wait(preview1::fd_renumber(context.preview1(), memory, from, to), deadline)??;
+        if status == errno::SUCCESS {
+            context.open.note_renumbered(from, to);
+        }
+        Ok(status)
+    })?;
+    Ok(())
 }
 
 fn define_paths(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -226,8 +255,11 @@ fn path_open(
         Found::Directory => None,
     };
     let Call { memory, context, deadline } = &mut call;
+    if context.open.is_full() {
+        return Ok(errno::MFILE);
+    }
     let preview1 = context.preview1();
-    match file {
+    let status = match file {
         Some(file) => {
             let rights = Rights { oflags, base, inheriting, fdflags };
             file.open(preview1, deadline, memory, &rights, opened)
@@ -239,7 +271,11 @@ fn path_open(
             ),
             deadline,
         )?,
+    }?;
+    if status == errno::SUCCESS {
+        context.open.note_opened(memory.read(GuestPtr::<i32>::new(opened.cast_unsigned()))?);
     }
+    Ok(status)
 }
 
 /// What a path leads to, from a descriptor.
@@ -405,7 +441,7 @@ mod tests {
         define(&mut ours).unwrap();
         wasmtime_wasi::p1::add_to_linker_sync(&mut theirs, |context: &mut WasiP1Ctx| context)
             .unwrap();
-        let limits = MemoryLimits { guest_pages: None, kernel_pages: 16 };
+        let limits = MemoryLimits { guest_pages: None, kernel_pages: 16, table_elements: 0 };
         let state = state::scratch(&Arc::new(Manifest::default()), limits);
         let context = wasmtime_wasi::WasiCtxBuilder::new().build_p1();
         assert_eq!(

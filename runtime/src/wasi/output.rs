@@ -18,7 +18,10 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamError, StreamResult},
 };
 
-use crate::log::{GuestLog, LogLevel, LogSource, SinkPanic};
+use crate::{
+    log::{GuestLog, LogLevel, LogSource, SinkPanic, Spending},
+    shown,
+};
 
 /// The longest line that is logged whole, in bytes; a longer one is logged in pieces.
 const LINE_LIMIT: usize = 8 * 1024;
@@ -38,8 +41,8 @@ pub(super) enum Stream {
 pub(super) enum Destination {
     /// To the log of the plug-in.
     Log(GuestLog),
-    /// To the host's own stream.
-    Inherit,
+    /// To the host's own stream, as much as may be logged.
+    Inherit(GuestLog),
 }
 
 /// A stream of one instance. Clones share the line that has no end yet.
@@ -78,16 +81,17 @@ impl GuestOutput {
                 }
                 Ok(())
             }
-            (Destination::Inherit, Stream::Stdout) => io::stdout().write_all(bytes),
-            (Destination::Inherit, Stream::Stderr) => io::stderr().write_all(bytes),
+            (Destination::Inherit(log), _) if log.spend(bytes.len()) != Spending::Allowed => Ok(()),
+            (Destination::Inherit(_), Stream::Stdout) => io::stdout().write_all(bytes),
+            (Destination::Inherit(_), Stream::Stderr) => io::stderr().write_all(bytes),
         }
     }
 
     fn push_out(&self) -> io::Result<()> {
         match (&self.destination, self.stream) {
             (Destination::Log(_), _) => Ok(()),
-            (Destination::Inherit, Stream::Stdout) => io::stdout().flush(),
-            (Destination::Inherit, Stream::Stderr) => io::stderr().flush(),
+            (Destination::Inherit(_), Stream::Stdout) => io::stdout().flush(),
+            (Destination::Inherit(_), Stream::Stderr) => io::stderr().flush(),
         }
     }
 }
@@ -112,8 +116,8 @@ impl IsTerminal for GuestOutput {
     fn is_terminal(&self) -> bool {
         match (&self.destination, self.stream) {
             (Destination::Log(_), _) => false,
-            (Destination::Inherit, Stream::Stdout) => io::IsTerminal::is_terminal(&io::stdout()),
-            (Destination::Inherit, Stream::Stderr) => io::IsTerminal::is_terminal(&io::stderr()),
+            (Destination::Inherit(_), Stream::Stdout) => io::IsTerminal::is_terminal(&io::stdout()),
+            (Destination::Inherit(_), Stream::Stderr) => io::IsTerminal::is_terminal(&io::stderr()),
         }
     }
 }
@@ -193,7 +197,7 @@ fn append(
 fn emit(stream: Stream, log: &GuestLog, line: &mut Vec<u8>) -> io::Result<()> {
     let line = std::mem::take(line);
     let text = line.strip_suffix(b"\n").unwrap_or(&line);
-    let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text));
+    let text = shown::message(text.strip_suffix(b"\r").unwrap_or(text));
     log.write(stream.level(), stream.source(), &text).map_err(io::Error::other)
 }
 

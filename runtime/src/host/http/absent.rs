@@ -6,7 +6,7 @@ use plugsmith_manifest::Manifest;
 use wasmtime::Caller;
 
 use super::{HttpError, HttpOptions};
-use crate::{host::HostError, state::State};
+use crate::{call_limits::CallLimits, host::HostError, state::State};
 
 /// What a plug-in may do with HTTP, which is nothing.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ impl HttpAccess {
 
 #[expect(clippy::unused_self, reason = "the interface is that of a build with HTTP")]
 impl HttpSession {
-    pub(crate) fn new(_: &Arc<HttpAccess>) -> Self {
+    pub(crate) fn new(_: &Arc<HttpAccess>, _: &CallLimits) -> Self {
         Self
     }
 

@@ -32,6 +32,18 @@ pub enum HttpError {
         /// The largest accepted.
         limit: u64,
     },
+    /// The call has sent as many requests as it may.
+    #[error("the call has sent {limit} HTTP requests, the limit")]
+    TooManyRequests {
+        /// The limit of [`CallLimits`](crate::CallLimits).
+        limit: u64,
+    },
+    /// The call has sent and received as much as it may.
+    #[error("the bodies of the call's HTTP requests and responses have more than {limit} bytes, the limit")]
+    TooManyBytes {
+        /// The limit of [`CallLimits`](crate::CallLimits).
+        limit: u64,
+    },
     /// The method is none, or one that guests may not use.
     #[error("`{method}` is not a method that a plug-in can use")]
     Method {

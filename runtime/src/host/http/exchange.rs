@@ -72,11 +72,13 @@ impl HttpAccess {
         }
     }
 
-    /// Sends a request, follows redirects, and receives the response, all within `time`.
+    /// Sends a request, follows redirects, and receives the response, all within `time` and in no more
+    /// than `n_bytes`.
     pub(super) fn exchange(
         &self,
         mut request: Outgoing,
         time: Duration,
+        n_bytes: u64,
     ) -> Result<Received, HttpError> {
         let clock = Clock { start: Instant::now(), time: time.min(LONGEST) };
         self.check(&request)?;
@@ -84,7 +86,7 @@ impl HttpAccess {
             let response = self.send(&request, &clock)?;
             let location = response.headers().get(header::LOCATION);
             let Some(location) = location.filter(|_| is_redirect(response.status())) else {
-                return self.receive(&request, response, &clock);
+                return self.receive(&request, response, n_bytes, &clock);
             };
             let url = request.shown_url();
             request = request
@@ -123,9 +125,10 @@ impl HttpAccess {
         &self,
         request: &Outgoing,
         response: Response<Body>,
+        n_bytes: u64,
         clock: &Clock,
     ) -> Result<Received, HttpError> {
-        let limit = self.response_limit;
+        let limit = self.response_limit.min(n_bytes);
         let too_large = || HttpError::ResponseTooLarge { url: request.shown_url(), limit };
         let (head, body) = response.into_parts();
         if body.content_length().is_some_and(|len| request.method != Method::HEAD && len > limit) {

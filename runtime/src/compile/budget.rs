@@ -1,0 +1,321 @@
+//! Whether compiling a module takes no more time and memory than it may: one pass over its bytes.
+//!
+//! The optimising compiler takes time in proportion to a module's code, if the code is of a usual kind.
+//! A few kilobytes of another kind take minutes and gigabytes: values by the thousand passed along with
+//! each branch, locals by the thousand alive through loops within loops. What is counted here as *work*
+//! is about the number of instructions and values that the compiler makes of a function. The weights
+//! were found by compiling such code.
+//!
+//! Nothing is validated that is not needed to count: the engine does that afterwards. But what cannot be
+//! read is refused, or else code behind it would not be counted.
+
+use std::{error::Error as StdError, fmt};
+
+use wasmparser::{
+    BinaryReaderError, BlockType, Catch, CompositeInnerType, FunctionBody, Operator, Parser, Payload,
+    TypeRef,
+};
+
+use crate::module_limits::ModuleLimits;
+
+/// Each value that a call or a block takes or gives.
+const PER_VALUE: u64 = 4;
+
+/// Each use of a local, for every loop that it is in.
+const PER_LOOP_AROUND: u64 = 8;
+
+/// How many locals alive through a loop, and through another place where branches meet, make one unit.
+const LOCALS_PER_LOOP: u64 = 2;
+const LOCALS_PER_MEETING: u64 = 16;
+
+/// What a function takes that does nothing.
+const PER_FUNCTION: u64 = 32;
+
+/// A module is past one of its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OverBudget {
+    pub(crate) what: &'static str,
+    pub(crate) found: u64,
+    pub(crate) limit: u64,
+}
+
+impl fmt::Display for OverBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}, the limit is {}", self.what, self.found, self.limit)
+    }
+}
+
+impl StdError for OverBudget {}
+
+/// Refuses a module that is past a limit, or that cannot be read.
+///
+/// # Errors
+///
+/// [`OverBudget`], or what the parser says.
+pub(super) fn check(bytes: &[u8], limits: &ModuleLimits) -> wasmtime::Result<()> {
+    if *limits == ModuleLimits::UNLIMITED {
+        return Ok(());
+    }
+    let mut module = Module { limits, types: Vec::new(), functions: Vec::new(), tags: Vec::new() };
+    let (mut n_items, mut n_bodies, mut work) = (0_u64, 0_usize, 0_u64);
+    let mut n_imported = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        n_items = n_items.saturating_add(items(&payload));
+        within("the number of declarations", n_items, limits.items)?;
+        match payload {
+            Payload::TypeSection(section) => {
+                for group in section {
+                    module.types.extend(group?.into_types().map(|ty| Width::of(&ty)));
+                    let n_types = module.types.len() as u64;
+                    within("the number of declarations", n_types, limits.items)?;
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    match import?.ty {
+                        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => module.functions.push(ty),
+                        TypeRef::Tag(tag) => module.tags.push(tag.func_type_idx),
+                        _ => {}
+                    }
+                }
+                n_imported = module.functions.len();
+            }
+            Payload::FunctionSection(section) => {
+                within("the number of functions", section.count().into(), limits.functions)?;
+                for ty in section {
+                    module.functions.push(ty?);
+                }
+            }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    module.tags.push(tag?.func_type_idx);
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                let ty = module.functions.get(n_imported + n_bodies).copied().unwrap_or(u32::MAX);
+                n_bodies += 1;
+                work = work.saturating_add(module.function_work(ty, &body)?);
+                within("the work to compile it", work, limits.work)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Says that something is past its limit, if so.
+fn within(what: &'static str, found: u64, limit: Option<u64>) -> Result<(), OverBudget> {
+    match limit {
+        Some(limit) if found > limit => Err(OverBudget { what, found, limit }),
+        _ => Ok(()),
+    }
+}
+
+/// Returns how many items, functions aside, a section declares.
+fn items(payload: &Payload<'_>) -> u64 {
+    u64::from(match payload {
+        Payload::TypeSection(section) => section.count(),
+        Payload::ImportSection(section) => section.count(),
+        Payload::TableSection(section) => section.count(),
+        Payload::MemorySection(section) => section.count(),
+        Payload::TagSection(section) => section.count(),
+        Payload::GlobalSection(section) => section.count(),
+        Payload::ExportSection(section) => section.count(),
+        Payload::ElementSection(section) => section.count(),
+        Payload::DataSection(section) => section.count(),
+        Payload::CustomSection(_) => 1,
+        _ => 0,
+    })
+}
+
+/// What the work of functions depends on.
+struct Module<'a> {
+    limits: &'a ModuleLimits,
+    types: Vec<Width>,
+    /// The type of each function, imported ones first.
+    functions: Vec<u32>,
+    tags: Vec<u32>,
+}
+
+/// How many values a type stands for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Width {
+    params: u32,
+    results: u32,
+    fields: u32,
+}
+
+impl Width {
+    fn of(ty: &wasmparser::SubType) -> Self {
+        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        match &ty.composite_type.inner {
+            CompositeInnerType::Func(ty) => Self {
+                params: count(ty.params().len()),
+                results: count(ty.results().len()),
+                fields: 0,
+            },
+            CompositeInnerType::Struct(ty) => {
+                Self { fields: count(ty.fields.len()), ..Self::default() }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    fn values(self) -> u64 {
+        u64::from(self.params) + u64::from(self.results)
+    }
+}
+
+/// A block of code that is open.
+struct Frame {
+    is_loop: bool,
+    /// How many values a branch to it takes along.
+    arity: u32,
+}
+
+impl Module<'_> {
+    fn width(&self, ty: u32) -> Width {
+        self.types.get(ty as usize).copied().unwrap_or_default()
+    }
+
+    fn function_width(&self, function: u32) -> Width {
+        self.functions.get(function as usize).map_or_else(Width::default, |ty| self.width(*ty))
+    }
+
+    fn block_width(&self, ty: BlockType) -> Width {
+        match ty {
+            BlockType::Empty => Width::default(),
+            BlockType::Type(_) => Width { results: 1, ..Width::default() },
+            BlockType::FuncType(ty) => self.width(ty),
+        }
+    }
+
+    /// Returns the work that a function takes, unless that or something else is past its limit.
+    fn function_work(&self, ty: u32, body: &FunctionBody<'_>) -> wasmtime::Result<u64> {
+        let width = self.width(ty);
+        let mut n_locals = u64::from(width.params);
+        for locals in body.get_locals_reader()? {
+            n_locals = n_locals.saturating_add(locals?.0.into());
+        }
+        within("the number of locals of a function", n_locals, self.limits.locals)?;
+        let mut walk = Walk {
+            module: self,
+            frames: vec![Frame { is_loop: false, arity: width.results }],
+            loop_depth: 0,
+            per_loop: n_locals.div_ceil(LOCALS_PER_LOOP),
+            per_meeting: n_locals.div_ceil(LOCALS_PER_MEETING),
+            work: PER_FUNCTION + n_locals / LOCALS_PER_MEETING,
+        };
+        let mut operators = body.get_operators_reader()?;
+        while !operators.eof() {
+            walk.step(&operators.read()?)?;
+            within("the work to compile a function", walk.work, self.limits.function_work)?;
+        }
+        Ok(walk.work)
+    }
+}
+
+/// A walk through a function's code.
+struct Walk<'a> {
+    module: &'a Module<'a>,
+    frames: Vec<Frame>,
+    loop_depth: u64,
+    per_loop: u64,
+    per_meeting: u64,
+    work: u64,
+}
+
+impl Walk<'_> {
+    fn step(&mut self, operator: &Operator<'_>) -> wasmtime::Result<()> {
+        let module = self.module;
+        let extra = match operator {
+            Operator::LocalGet { .. } | Operator::LocalSet { .. } | Operator::LocalTee { .. } => {
+                PER_LOOP_AROUND * self.loop_depth
+            }
+            Operator::Block { blockty } | Operator::If { blockty } => {
+                self.open(false, *blockty)? + self.per_meeting
+            }
+            Operator::Loop { blockty } => self.open(true, *blockty)? + self.per_loop,
+            Operator::TryTable { try_table } => {
+                let catches = try_table.catches.iter().map(|catch| self.catch(catch)).sum::<u64>();
+                self.open(false, try_table.ty)? + self.per_meeting + catches
+            }
+            Operator::Else => self.per_meeting,
+            Operator::End => {
+                self.close();
+                0
+            }
+            Operator::Br { relative_depth }
+            | Operator::BrIf { relative_depth }
+            | Operator::BrOnNull { relative_depth }
+            | Operator::BrOnNonNull { relative_depth }
+            | Operator::BrOnCast { relative_depth, .. }
+            | Operator::BrOnCastFail { relative_depth, .. } => self.arity(*relative_depth),
+            Operator::BrTable { targets } => self.table(targets)?,
+            Operator::Return => self.frames.first().map_or(0, |frame| frame.arity.into()),
+            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                PER_VALUE * module.function_width(*function_index).values()
+            }
+            Operator::CallIndirect { type_index, .. }
+            | Operator::ReturnCallIndirect { type_index, .. }
+            | Operator::CallRef { type_index }
+            | Operator::ReturnCallRef { type_index } => {
+                PER_VALUE * module.width(*type_index).values()
+            }
+            Operator::Throw { tag_index } => {
+                let ty = module.tags.get(*tag_index as usize).copied().unwrap_or(u32::MAX);
+                PER_VALUE * module.width(ty).values()
+            }
+            Operator::StructNew { struct_type_index }
+            | Operator::StructNewDefault { struct_type_index } => {
+                PER_VALUE * u64::from(module.width(*struct_type_index).fields)
+            }
+            Operator::ArrayNewFixed { array_size, .. } => PER_VALUE * u64::from(*array_size),
+            _ => 0,
+        };
+        self.work = self.work.saturating_add(1).saturating_add(extra);
+        Ok(())
+    }
+
+    fn open(&mut self, is_loop: bool, ty: BlockType) -> Result<u64, OverBudget> {
+        let width = self.module.block_width(ty);
+        let arity = if is_loop { width.params } else { width.results };
+        self.frames.push(Frame { is_loop, arity });
+        self.loop_depth += u64::from(is_loop);
+        // The function itself is none of them.
+        let depth = self.frames.len() as u64 - 1;
+        let ModuleLimits { nesting, loop_nesting, .. } = *self.module.limits;
+        within("the nesting of blocks", depth, nesting)?;
+        within("the nesting of loops", self.loop_depth, loop_nesting)?;
+        Ok(PER_VALUE * width.values())
+    }
+
+    fn close(&mut self) {
+        if self.frames.pop().is_some_and(|frame| frame.is_loop) {
+            self.loop_depth -= 1;
+        }
+    }
+
+    /// Returns how many values go along with a branch.
+    fn arity(&self, depth: u32) -> u64 {
+        let idx = self.frames.len().checked_sub(depth as usize + 1);
+        idx.and_then(|idx| self.frames.get(idx)).map_or(0, |frame| frame.arity.into())
+    }
+
+    fn catch(&self, catch: &Catch) -> u64 {
+        let (Catch::One { label, .. }
+        | Catch::OneRef { label, .. }
+        | Catch::All { label }
+        | Catch::AllRef { label }) = catch;
+        1 + PER_VALUE * self.arity(*label)
+    }
+
+    fn table(&self, targets: &wasmparser::BrTable<'_>) -> Result<u64, BinaryReaderError> {
+        let mut work = self.arity(targets.default());
+        for target in targets.targets() {
+            work = work.saturating_add(1 + self.arity(target?));
+        }
+        Ok(work)
+    }
+}

@@ -1,0 +1,14 @@
+//! What hostile plug-ins try, one row an attack: each ends as its row says, within its limits, and
+//! everybody is served right afterwards: the same plug-in, another of the same compilation, the next
+//! user of a pool, and a plug-in that has nothing to do with it.
+//!
+//! The rows are the table of attacks in `SECURITY.md`, which a test compares.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod attack;
+mod capabilities;
+mod guest;
+mod kernel;
+mod resources;
+mod run;
