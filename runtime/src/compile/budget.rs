@@ -28,6 +28,9 @@ const PER_LOOP_AROUND: u64 = 8;
 const LOCALS_PER_LOOP: u64 = 2;
 const LOCALS_PER_MEETING: u64 = 16;
 
+/// Each catch of a block: all that lead to one place are compared with each other.
+const PER_CATCH: u64 = 1_000;
+
 /// What a function takes that does nothing.
 const PER_FUNCTION: u64 = 32;
 
@@ -308,7 +311,7 @@ impl Walk<'_> {
         | Catch::OneRef { label, .. }
         | Catch::All { label }
         | Catch::AllRef { label }) = catch;
-        1 + PER_VALUE * self.arity(*label)
+        PER_CATCH + PER_VALUE * self.arity(*label)
     }
 
     fn table(&self, targets: &wasmparser::BrTable<'_>) -> Result<u64, BinaryReaderError> {

@@ -8,7 +8,11 @@
 
 mod attack;
 mod capabilities;
+mod code;
+mod compile;
 mod guest;
 mod kernel;
+mod modules;
+mod outcomes;
 mod resources;
 mod run;

@@ -353,7 +353,7 @@ pub(crate) fn time() -> Vec<Attack> {
         attack(
             "an endless negotiation",
             "loops where the host asks which extensions it knows",
-            small(&format!(
+            with("", &format!(
                 r#"(func (export "plugsmith_extensions") (param i64) (result i64) {LOOP} unreachable)
                 (func (export "attack"))"#
             )),

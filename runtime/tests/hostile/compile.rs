@@ -1,0 +1,308 @@
+//! Modules of a few kilobytes that take a compiler minutes and gigabytes, if it lets them.
+
+use plugsmith::ModuleLimits;
+
+use crate::{
+    attack::{Attack, Ends, attack, of_bytes},
+    guest::small,
+    run,
+};
+
+fn past(text: &'static str) -> Ends {
+    Ends::Load("ModuleLimit", text)
+}
+
+/// A guest with another function of this code.
+fn beside(function: &str) -> String {
+    small(&format!(r#"(func (export "attack")) {function}"#))
+}
+
+/// A function with `n_locals` locals, which has `head` and `foot` repeated around a use of each local.
+fn around(n_locals: usize, n: usize, head: &str, foot: &str) -> String {
+    let uses: String =
+        (0..n_locals).map(|idx| format!("(local.set {idx} (local.get {idx}))")).collect();
+    let locals = "i32 ".repeat(n_locals);
+    format!("(func (local {locals}) {} {uses} {})", head.repeat(n), foot.repeat(n))
+}
+
+/// Returns a number as WebAssembly writes it.
+fn length(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).unwrap());
+    bytes
+}
+
+/// A type with a thousand parameters and results, and functions of it.
+fn wide(code: &str) -> String {
+    let thousand = "i32 ".repeat(1_000);
+    format!(
+        "(type $wide (func (param {thousand}) (result {thousand})))
+        (type $start (func (result {thousand})))
+        (func $wide (type $wide) unreachable) (func $start (type $start) unreachable)
+        (func (type $start) {code})"
+    )
+}
+
+pub(crate) fn bombs() -> Vec<Attack> {
+    vec![
+        attack(
+            "loops within loops",
+            "has a thousand loops within each other",
+            beside(&around(1, 1_000, "loop ", "end ")),
+            past("the nesting of loops is 101, the limit is 100"),
+        ),
+        attack(
+            "locals alive through loops",
+            "uses nine thousand locals within ninety loops",
+            beside(&around(9_000, 90, "loop ", "end ")),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "blocks within blocks",
+            "has a hundred thousand blocks within each other",
+            beside(&around(1, 100_000, "block ", "end ")),
+            past("the nesting of blocks is 10001, the limit is 10000"),
+        ),
+        attack(
+            "locals by the ten thousand",
+            "has a function of fifty thousand locals",
+            beside(&format!("(func (local {}))", "i64 ".repeat(50_000))),
+            past("the number of locals of a function is 50000, the limit is 10000"),
+        ),
+        attack(
+            "parameters and locals",
+            "has ten thousand locals, the parameters included, and one more",
+            beside(&format!("(func (param i32) (local {}))", "i64 ".repeat(10_000))),
+            past("the number of locals of a function is 10001, the limit is 10000"),
+        ),
+        attack(
+            "locals through branches",
+            "has ten thousand locals alive through ten thousand places where branches meet",
+            beside(&around(9_999, 9_999, "(if (local.get 0) (then (nop)))", "")),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "calls with a thousand values",
+            "hands a thousand values from call to call, in two bytes each",
+            beside(&wide(&format!("(call $start) {}", "(call $wide)".repeat(10_000)))),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "blocks with a thousand values",
+            "hands a thousand values into blocks within blocks",
+            beside(&wide(&format!(
+                "(call $start) {} {}",
+                "(block (type $wide)".repeat(2_000),
+                ")".repeat(2_000)
+            ))),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "branches with a thousand values",
+            "takes a thousand values along with every entry of a jump table",
+            beside(&wide(&format!(
+                "(call $start) (br_table {} (i32.const 0))",
+                "0 ".repeat(10_000)
+            ))),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "returns with a thousand values",
+            "returns a thousand values at ten thousand places",
+            beside(&wide(&format!(
+                "(call $start) {}",
+                "(br_if 0 (i32.const 0))".repeat(10_000)
+            ))),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "indirect calls with a thousand values",
+            "hands a thousand values through a table, again and again",
+            beside(&wide(&format!(
+                "(call $start) {}",
+                "(call_indirect (type $wide) (i32.const 0))".repeat(2_000)
+            )))
+            .replacen("(type $wide", "(table 1 funcref) (type $wide", 1),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "objects of ten thousand fields",
+            "makes objects of ten thousand fields, in three bytes each",
+            beside(&format!(
+                "(type $s (struct {})) (func {})",
+                "(field i64)".repeat(10_000),
+                "(drop (struct.new_default $s))".repeat(200)
+            )),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "exceptions with a thousand values",
+            "throws a thousand values at many places",
+            beside(&format!(
+                "(tag $e (param {})) (func unreachable {})",
+                "i64 ".repeat(1_000),
+                "(throw $e)".repeat(2_000)
+            )),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "catches by the thousand",
+            "catches the same five thousand times, in code that throws nothing",
+            beside(&format!(
+                "(tag $e) (func (try_table {} (nop)))",
+                "(catch $e 0)".repeat(5_000)
+            )),
+            past("the work to compile a function"),
+        ),
+        of_bytes(
+            "one enormous function",
+            "has a function of millions of instructions",
+            || {
+                // One type, one function, and its code: no locals, instructions that do nothing, the end.
+                let head = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a";
+                let code = [&b"\0"[..], &vec![1; 4_000_000], b"\x0b"].concat();
+                let body = [&[1][..], &length(code.len()), &code].concat();
+                [&head[..], &length(body.len()), &body].concat()
+            },
+            past("the work to compile a function is 4000001, the limit is 4000000"),
+        ),
+        attack(
+            "functions by the hundred thousand",
+            "has more functions than any plug-in",
+            beside(&"(func)".repeat(100_000)),
+            past("the number of functions is 100002, the limit is 100000"),
+        ),
+        attack(
+            "many functions of a size",
+            "has functions that are within the limit by themselves, and not together",
+            beside(&"(func (nop) (nop) (nop) (nop) (nop) (nop) (nop))".repeat(100)),
+            past("the work to compile it"),
+        )
+        .with(|setup| setup.module_limits.work = Some(3_000)),
+        attack(
+            "exports by the hundred thousand",
+            "has more exports than any plug-in",
+            small(&format!(
+                r#"(func $f (export "attack")) {}"#,
+                (0..100_000)
+                    .map(|idx| format!(r#"(export "{idx}" (func $f))"#))
+                    .collect::<String>()
+            )),
+            past("the number of declarations"),
+        ),
+        attack(
+            "imports by the hundred thousand",
+            "imports a function of the kernel a hundred thousand times",
+            format!(
+                "(module {})",
+                r#"(import "extism:host/env" "reset" (func))"#.repeat(100_001)
+            ),
+            past("the number of declarations"),
+        ),
+        attack(
+            "types by the hundred thousand",
+            "declares more types than any plug-in, in one group",
+            beside(&format!("(rec {})", "(type (struct))".repeat(100_001))),
+            past("the number of declarations"),
+        ),
+        attack(
+            "globals by the hundred thousand",
+            "declares more globals than any plug-in",
+            beside(&"(global i64 (i64.const 0))".repeat(100_001)),
+            past("the number of declarations"),
+        ),
+        attack(
+            "segments by the hundred thousand",
+            "has more pieces of data than any plug-in",
+            beside(&format!("(memory 1) {}", r#"(data "")"#.repeat(100_000))),
+            past("the number of declarations"),
+        ),
+        attack(
+            "sections by the hundred thousand",
+            "has a hundred thousand sections that nobody reads",
+            beside(&r#"(@custom "x" "")"#.repeat(100_001)),
+            past("the number of declarations"),
+        ),
+        attack(
+            "a file of 65 megabytes",
+            "has a section of that size which nobody reads",
+            beside(&format!(r#"(@custom "x" "{}")"#, "x".repeat(65 << 20))),
+            Ends::Load("TooLarge", "has more than 67108864 bytes"),
+        ),
+        attack(
+            "data far apart",
+            "has data at both ends of four gigabytes, for a host that makes an image of it",
+            beside(r#"(memory 65536) (data (i32.const 0) "a") (data (i32.const -1) "z")"#),
+            Ends::Load("MemoryLimit", "modules need 65536 pages"),
+        ),
+        attack(
+            "data far apart where that much is allowed",
+            "has data at both ends of a gigabyte",
+            beside(
+                r#"(memory 16384) (data (i32.const 0) "a") (data (i32.const 1073741823) "z")"#,
+            ),
+            Ends::Harmless,
+        )
+        .with(|setup| setup.manifest.memory.max_pages = None),
+        attack(
+            "a switch of ten thousand cases",
+            "has blocks within blocks up to the limit, and a jump table into all of them",
+            beside(&format!(
+                "(func (param i32) {} (br_table {} (local.get 0)) {})",
+                "block ".repeat(9_999),
+                (0..9_999).map(|idx| format!("{idx} ")).collect::<String>(),
+                "end ".repeat(9_999)
+            )),
+            Ends::Harmless,
+        ),
+        attack(
+            "as much as is allowed",
+            "has a function just within its limits of locals and nesting",
+            beside(&around(1_000, 10, "loop ", "end ")),
+            Ends::Harmless,
+        ),
+        attack(
+            "a bomb that the host asked for",
+            "is past every limit, where the host has lifted them",
+            beside(&around(20, 101, "loop ", "end ")),
+            Ends::Harmless,
+        )
+        .with(|setup| setup.module_limits = ModuleLimits::UNLIMITED),
+    ]
+}
+
+#[test]
+fn modules_that_are_bombs_are_not_compiled() {
+    run::all(&bombs());
+}
+
+#[test]
+fn limits_of_modules_hold_to_the_unit() {
+    // A function without parameters that does nothing is 32 units and an instruction for its end.
+    let guest = || wat::parse_str("(module (func) (func (local i32) block loop end end))").unwrap();
+    let limited = |set: fn(&mut ModuleLimits, Option<u64>), limit| {
+        let mut limits = ModuleLimits::default();
+        set(&mut limits, Some(limit));
+        plugsmith::PluginBuilder::new(guest()).with_module_limits(limits).compile().map(drop)
+    };
+    let len = guest().len() as u64;
+    let rows: [(fn(&mut ModuleLimits, Option<u64>), u64); 8] = [
+        (|limits, limit| limits.bytes = limit, len),
+        (|limits, limit| limits.functions = limit, 2),
+        (|limits, limit| limits.items = limit, 1),
+        (|limits, limit| limits.locals = limit, 1),
+        (|limits, limit| limits.nesting = limit, 2),
+        (|limits, limit| limits.loop_nesting = limit, 1),
+        (|limits, limit| limits.function_work = limit, 39),
+        (|limits, limit| limits.work = limit, 72),
+    ];
+    for (idx, (set, limit)) in rows.into_iter().enumerate() {
+        assert!(limited(set, limit - 1).is_err(), "row {idx}, one below");
+        limited(set, limit).unwrap();
+        limited(set, limit + 1).unwrap();
+    }
+}
