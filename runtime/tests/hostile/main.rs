@@ -16,3 +16,7 @@ mod modules;
 mod outcomes;
 mod resources;
 mod run;
+#[cfg(feature = "http")]
+mod web;
+#[cfg(feature = "wasi")]
+mod wasi;
