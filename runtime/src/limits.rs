@@ -181,10 +181,9 @@ mod tests {
     #[test]
     fn growth_of_a_table_beyond_its_seat_is_a_refusal_of_ours() {
         let seat = usize::try_from(TABLE_ELEMENT_LIMIT + 1).unwrap();
-        for (maximum, expected) in [
-            (Some(9), None),
-            (Some(seat), Some(Refusal::Table { limit_elements: 1_000 })),
-        ] {
+        for (maximum, expected) in
+            [(Some(9), None), (Some(seat), Some(Refusal::Table { limit_elements: 1_000 }))]
+        {
             let mut budget = budget(None);
             assert!(!budget.table_growing(0, seat + 1, maximum).unwrap());
             assert_eq!(budget.refusal(), expected);

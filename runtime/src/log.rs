@@ -232,12 +232,7 @@ impl GuestLog {
         }
     }
 
-    fn hand_on(
-        &self,
-        level: LogLevel,
-        source: LogSource,
-        message: &str,
-    ) -> Result<(), SinkPanic> {
+    fn hand_on(&self, level: LogLevel, source: LogSource, message: &str) -> Result<(), SinkPanic> {
         let name = self.name();
         let record = LogRecord { plugin: self.plugin, name, level, source, message };
         let Some(sink) = &self.options.sink else {

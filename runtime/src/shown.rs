@@ -89,11 +89,9 @@ mod tests {
 
     #[test]
     fn names_stay_on_one_line_and_are_short() {
-        for (found, expected) in [
-            ("", ""),
-            ("grüße", "grüße"),
-            ("a\nb\x1b[2Jc", "a\\nb\\u{1b}[2Jc"),
-        ] {
+        for (found, expected) in
+            [("", ""), ("grüße", "grüße"), ("a\nb\x1b[2Jc", "a\\nb\\u{1b}[2Jc")]
+        {
             assert_eq!(name(found), expected);
         }
         let long = "ü".repeat(200);

@@ -183,11 +183,7 @@ fn is_wat(trimmed: &str) -> bool {
     trimmed.starts_with(";;") || trimmed.starts_with('(')
 }
 
-fn read_module(
-    name: &str,
-    wasm: &mut Wasm,
-    limit: u64,
-) -> Result<Cow<'static, [u8]>, LoadError> {
+fn read_module(name: &str, wasm: &mut Wasm, limit: u64) -> Result<Cow<'static, [u8]>, LoadError> {
     let bytes = match wasm {
         Wasm::File { path, .. } => read_file(name, path, limit)?,
         Wasm::Data { data, .. } => mem::take(data),

@@ -12,8 +12,8 @@
 use std::{error::Error as StdError, fmt};
 
 use wasmparser::{
-    BinaryReaderError, BlockType, Catch, CompositeInnerType, FunctionBody, Operator, Parser, Payload,
-    TypeRef,
+    BinaryReaderError, BlockType, Catch, CompositeInnerType, FunctionBody, Operator, Parser,
+    Payload, TypeRef,
 };
 
 use crate::module_limits::ModuleLimits;

@@ -131,7 +131,9 @@ impl Resolver<'_> {
                 ": give the host a function `{shown_name}` in namespace `{shown_namespace}`, or a module of \
                  that name"
             ),
-            _ => format!(": add a module named `{shown_namespace}` that exports it to the manifest"),
+            _ => {
+                format!(": add a module named `{shown_namespace}` that exports it to the manifest")
+            }
         }
     }
 

@@ -160,18 +160,23 @@ fn define_closing(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         }
         Ok(status)
     })?;
-    linker.func_wrap(NAMESPACE, "fd_renumber", |mut caller: Caller<'_, State>, from: i32, to: i32| {
-        let mut call = Call::new(&mut caller)?;
-        if call.any_file(&[from, to]) {
-            return Ok(errno::NOTCAPABLE);
-        }
-        let Call { memory, context, deadline } = &mut call;
-        let status = wait(preview1::fd_renumber(context.preview1(), memory, from, to), deadline)??;
-        if status == errno::SUCCESS {
-            context.open.note_renumbered(from, to);
-        }
-        Ok(status)
-    })?;
+    linker.func_wrap(
+        NAMESPACE,
+        "fd_renumber",
+        |mut caller: Caller<'_, State>, from: i32, to: i32| {
+            let mut call = Call::new(&mut caller)?;
+            if call.any_file(&[from, to]) {
+                return Ok(errno::NOTCAPABLE);
+            }
+            let Call { memory, context, deadline } = &mut call;
+            let status =
+                wait(preview1::fd_renumber(context.preview1(), memory, from, to), deadline)??;
+            if status == errno::SUCCESS {
+                context.open.note_renumbered(from, to);
+            }
+            Ok(status)
+        },
+    )?;
     Ok(())
 }
 

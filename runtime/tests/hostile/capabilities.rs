@@ -39,9 +39,7 @@ pub(crate) fn vars() -> Vec<Attack> {
         attack(
             "a flood of tiny variables",
             "sets ever more variables whose names and values cost the host more than their bytes",
-            attacking(
-                &VAR_FLOOD.replace("VALUE", "(call $alloc (i64.const 1))"),
-            ),
+            attacking(&VAR_FLOOD.replace("VALUE", "(call $alloc (i64.const 1))")),
             Ends::Call("Host", "the limit is 2000"),
         )
         .with(|setup| setup.manifest.memory.max_var_bytes = Some(2_000)),
@@ -119,7 +117,9 @@ pub(crate) fn vars() -> Vec<Attack> {
         attack(
             "variables where there are none",
             "sets a variable although the manifest allows none",
-            attacking("(call $var_set (call $letter (i32.const 65)) (call $letter (i32.const 65)))"),
+            attacking(
+                "(call $var_set (call $letter (i32.const 65)) (call $letter (i32.const 65)))",
+            ),
             Ends::Call("Host", "variables are switched off"),
         )
         .with(|setup| setup.manifest.memory.max_var_bytes = Some(0)),

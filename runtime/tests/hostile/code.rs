@@ -112,9 +112,7 @@ pub(crate) fn trapping() -> Vec<Attack> {
         attack(
             "a null reference called",
             "calls a reference to no function",
-            small(
-                r#"(type $f (func)) (func (export "attack") (call_ref $f (ref.null $f)))"#,
-            ),
+            small(r#"(type $f (func)) (func (export "attack") (call_ref $f (ref.null $f)))"#),
             Ends::Call("Trap", "trapped"),
         ),
         attack(

@@ -113,10 +113,7 @@ pub(crate) fn bombs() -> Vec<Attack> {
         attack(
             "returns with a thousand values",
             "returns a thousand values at ten thousand places",
-            beside(&wide(&format!(
-                "(call $start) {}",
-                "(br_if 0 (i32.const 0))".repeat(10_000)
-            ))),
+            beside(&wide(&format!("(call $start) {}", "(br_if 0 (i32.const 0))".repeat(10_000)))),
             past("the work to compile a function"),
         ),
         attack(
@@ -152,10 +149,7 @@ pub(crate) fn bombs() -> Vec<Attack> {
         attack(
             "catches by the thousand",
             "catches the same five thousand times, in code that throws nothing",
-            beside(&format!(
-                "(tag $e) (func (try_table {} (nop)))",
-                "(catch $e 0)".repeat(5_000)
-            )),
+            beside(&format!("(tag $e) (func (try_table {} (nop)))", "(catch $e 0)".repeat(5_000))),
             past("the work to compile a function"),
         ),
         of_bytes(
@@ -197,10 +191,7 @@ pub(crate) fn bombs() -> Vec<Attack> {
         attack(
             "imports by the hundred thousand",
             "imports a function of the kernel a hundred thousand times",
-            format!(
-                "(module {})",
-                r#"(import "extism:host/env" "reset" (func))"#.repeat(100_001)
-            ),
+            format!("(module {})", r#"(import "extism:host/env" "reset" (func))"#.repeat(100_001)),
             past("the number of declarations"),
         ),
         attack(
@@ -242,9 +233,7 @@ pub(crate) fn bombs() -> Vec<Attack> {
         attack(
             "data far apart where that much is allowed",
             "has data at both ends of a gigabyte",
-            beside(
-                r#"(memory 16384) (data (i32.const 0) "a") (data (i32.const 1073741823) "z")"#,
-            ),
+            beside(r#"(memory 16384) (data (i32.const 0) "a") (data (i32.const 1073741823) "z")"#),
             Ends::Harmless,
         )
         .with(|setup| setup.manifest.memory.max_pages = None),

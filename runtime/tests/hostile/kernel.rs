@@ -16,10 +16,45 @@ fn harmless(name: &'static str, tries: &'static str, body: &str) -> Attack {
 /// A body that does something at every offset that a mistake in a bounds check might let through.
 fn at_every_edge(statement: &str) -> String {
     [
-        "0", "1", "7", "8", "15", "16", "17", "23", "56", "65", "72", "77", "160", "287", "288", "671",
-        "672", "1016", "1017", "1023", "65528", "65535", "65536", "1048568", "1048575", "1048576",
-        "2147483647", "2147483648", "4294967288", "4294967295", "4294967296", "4294968320",
-        "281474976710656", "9223372036854775807", "-9223372036854775808", "-1024", "-16", "-8", "-7",
+        "0",
+        "1",
+        "7",
+        "8",
+        "15",
+        "16",
+        "17",
+        "23",
+        "56",
+        "65",
+        "72",
+        "77",
+        "160",
+        "287",
+        "288",
+        "671",
+        "672",
+        "1016",
+        "1017",
+        "1023",
+        "65528",
+        "65535",
+        "65536",
+        "1048568",
+        "1048575",
+        "1048576",
+        "2147483647",
+        "2147483648",
+        "4294967288",
+        "4294967295",
+        "4294967296",
+        "4294968320",
+        "281474976710656",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "-1024",
+        "-16",
+        "-8",
+        "-7",
         "-1",
     ]
     .iter()
@@ -127,10 +162,20 @@ pub(crate) fn blocks() -> Vec<Attack> {
         harmless(
             "blocks of impossible size",
             "asks for so many bytes that the allocator's sums would wrap",
-            &["-1", "-16", "-1024", "0x8000000000000000", "0x7fffffffffffffff", "0x100000000",
-                "0xfffffff0", "0xffffffff", "0xffff0000", "0"]
-                .map(|len| format!("(call $is (call $alloc (i64.const {len})) (i64.const 0))"))
-                .join("\n"),
+            &[
+                "-1",
+                "-16",
+                "-1024",
+                "0x8000000000000000",
+                "0x7fffffffffffffff",
+                "0x100000000",
+                "0xfffffff0",
+                "0xffffffff",
+                "0xffff0000",
+                "0",
+            ]
+            .map(|len| format!("(call $is (call $alloc (i64.const {len})) (i64.const 0))"))
+            .join("\n"),
         ),
         attack(
             "all of the exchange memory",
@@ -378,9 +423,7 @@ pub(crate) fn registers() -> Vec<Attack> {
         attack(
             "a host with no way to say no",
             "traps after it has set an output",
-            attacking(
-                "(call $output_set (call $letter (i32.const 65)) (i64.const 1)) unreachable",
-            ),
+            attacking("(call $output_set (call $letter (i32.const 65)) (i64.const 1)) unreachable"),
             traps(Trap::Unreachable),
         ),
     ]

@@ -14,9 +14,11 @@ mod guest;
 mod kernel;
 mod modules;
 mod outcomes;
+#[cfg(all(feature = "http", feature = "wasi"))]
+mod promises;
 mod resources;
 mod run;
-#[cfg(feature = "http")]
-mod web;
 #[cfg(feature = "wasi")]
 mod wasi;
+#[cfg(feature = "http")]
+mod web;

@@ -19,7 +19,12 @@ fn bytes(name: &'static str, tries: &'static str, tail: &'static [u8], ends: End
 pub(crate) fn malformed() -> Vec<Attack> {
     let invalid = |text| Ends::Load("InvalidModule", text);
     vec![
-        of_bytes("no bytes", "is an empty file", Vec::new, Ends::Load("NotWasm", "not WebAssembly")),
+        of_bytes(
+            "no bytes",
+            "is an empty file",
+            Vec::new,
+            Ends::Load("NotWasm", "not WebAssembly"),
+        ),
         of_bytes(
             "bytes of something else",
             "is a program for the host's processor",
@@ -52,7 +57,12 @@ pub(crate) fn malformed() -> Vec<Attack> {
             b"\x01\xff\xff\xff\xff\x0f",
             invalid("unexpected end"),
         ),
-        bytes("a section nobody knows", "has a section of number 200", b"\xc8\0", invalid("section")),
+        bytes(
+            "a section nobody knows",
+            "has a section of number 200",
+            b"\xc8\0",
+            invalid("section"),
+        ),
         bytes(
             "sections in disorder",
             "declares functions before their types",
@@ -108,7 +118,7 @@ pub(crate) fn malformed() -> Vec<Attack> {
             invalid("unknown label"),
         ),
         bytes(
-            "a name that is no text",
+            "an export's name that is no text",
             "has an export whose name is not UTF-8",
             b"\x01\x04\x01\x60\0\0\x03\x02\x01\0\x07\x05\x01\x01\xff\0\0\x0a\x04\x01\x02\0\x0b",
             invalid("UTF-8"),
@@ -197,8 +207,10 @@ pub(crate) fn names() -> Vec<Attack> {
         attack(
             "an export with parameters",
             "exports a function that a host cannot call",
-            small(r#"(func (export "attack") (param i64 i64 externref) (result f64)
-                    (f64.const 1))"#),
+            small(
+                r#"(func (export "attack") (param i64 i64 externref) (result f64)
+                    (f64.const 1))"#,
+            ),
             Ends::Call("ExportType", "is (i64, i64"),
         ),
         attack(

@@ -95,10 +95,7 @@ fn errors_and_outputs_are_told_as_text_and_in_short() {
 
 /// A guest whose output is its input, whatever it is said to be.
 fn echoed<U: for<'a> FromBytes<'a>>(plugin: &mut Plugin, bytes: &[u8]) -> Result<(), CallError> {
-    plugin
-        .call::<&[u8], U>("echo", bytes)
-        .map(drop)
-        .map_err(|err: Error| err.downcast().unwrap())
+    plugin.call::<&[u8], U>("echo", bytes).map(drop).map_err(|err: Error| err.downcast().unwrap())
 }
 
 #[test]

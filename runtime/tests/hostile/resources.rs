@@ -49,10 +49,12 @@ pub(crate) fn memory() -> Vec<Attack> {
                 r#"{}
                 (func (export "attack") {} unreachable)"#,
                 (0..7).map(|idx| format!("(memory $m{idx} 1)")).collect::<String>(),
-                (0..7).map(|idx| format!(
-                    "(loop $n{idx} (br_if $n{idx}
+                (0..7)
+                    .map(|idx| format!(
+                        "(loop $n{idx} (br_if $n{idx}
                         (i32.ne (memory.grow $m{idx} (i32.const 5)) (i32.const -1))))"
-                )).collect::<String>(),
+                    ))
+                    .collect::<String>(),
             )),
             Ends::Call("MemoryLimit", "guest memory reached its limit of 64 pages"),
         ),
@@ -90,9 +92,7 @@ pub(crate) fn memory() -> Vec<Attack> {
         attack(
             "waiting for another thread",
             "waits in memory for a wake-up that never comes",
-            attacking(
-                "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))",
-            ),
+            attacking("(drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))"),
             Ends::Load("InvalidModule", "threads"),
         ),
         attack(
@@ -156,10 +156,7 @@ pub(crate) fn tables() -> Vec<Attack> {
         attack(
             "many tables",
             "declares a hundred tables of twenty thousand elements",
-            small(&format!(
-                r#"{} (func (export "attack"))"#,
-                "(table 20000 funcref)".repeat(100)
-            )),
+            small(&format!(r#"{} (func (export "attack"))"#, "(table 20000 funcref)".repeat(100))),
             Ends::Call("Instantiate", "cannot make an instance"),
         )
         .again(),

@@ -103,7 +103,8 @@ fn granted(setup: &mut Setup) {
 /// What was there before is there as it was.
 fn unchanged(setup: &Setup) {
     let folder = &setup.kept::<Folder>().0;
-    for (file, text) in [("secret", "secret"), ("other/secret", "secret"), ("granted/file", "text")] {
+    for (file, text) in [("secret", "secret"), ("other/secret", "secret"), ("granted/file", "text")]
+    {
         assert_eq!(fs::read_to_string(folder.join(file)).unwrap(), text);
     }
 }
@@ -111,9 +112,19 @@ fn unchanged(setup: &Setup) {
 pub(crate) fn paths() -> Vec<Attack> {
     vec![
         opening("a path up", "opens `../secret`", "../secret", errno::PERM).judged(unchanged),
-        opening("a path up and down", "opens `inner/../../secret`", "inner/../../secret", errno::PERM),
+        opening(
+            "a path up and down",
+            "opens `inner/../../secret`",
+            "inner/../../secret",
+            errno::PERM,
+        ),
         opening("a path from the root", "opens `/etc/passwd`", "/etc/passwd", errno::PERM),
-        opening("a link to outside", "opens a link to a file beside its folder", "link", errno::PERM),
+        opening(
+            "a link to outside",
+            "opens a link to a file beside its folder",
+            "link",
+            errno::PERM,
+        ),
         opening("a link to the root", "opens a link to `/etc/passwd`", "passwd", errno::PERM),
         opening(
             "a folder through a link",
@@ -122,7 +133,12 @@ pub(crate) fn paths() -> Vec<Attack> {
             errno::PERM,
         ),
         opening("a link to itself", "opens a link that leads to itself", "self", errno::LOOP),
-        opening("a path with a zero", "opens `file` with a zero byte behind it", r"file\00", errno::INVAL),
+        opening(
+            "a path with a zero",
+            "opens `file` with a zero byte behind it",
+            r"file\00",
+            errno::INVAL,
+        ),
         opening("no path", "opens the empty path", "", errno::NOENT),
         opening("a file as folder", "opens a path below a file", "file/x", errno::NOTDIR),
         attack(

@@ -154,12 +154,9 @@ pub(crate) fn requests() -> Vec<Attack> {
             "is not allowed",
             |setup| reaches(setup, "a.test", r#"{"url":"http://а.test/"}"#),
         ),
-        refused(
-            "a file as URL",
-            "requests a file of the host",
-            "has scheme `file`",
-            |setup| reaches(setup, "*", r#"{"url":"file:///etc/passwd"}"#),
-        ),
+        refused("a file as URL", "requests a file of the host", "has scheme `file`", |setup| {
+            reaches(setup, "*", r#"{"url":"file:///etc/passwd"}"#)
+        }),
         refused(
             "another protocol",
             "requests something over a protocol of another kind",
@@ -177,7 +174,11 @@ pub(crate) fn requests() -> Vec<Attack> {
             "puts a second request into the method of the first",
             "is not a method",
             |setup| {
-                reaches(setup, "*", r#"{"url":"http://a.test/","method":"GET / HTTP/1.1\r\nA: b"}"#);
+                reaches(
+                    setup,
+                    "*",
+                    r#"{"url":"http://a.test/","method":"GET / HTTP/1.1\r\nA: b"}"#,
+                );
             },
         ),
         refused(
@@ -311,7 +312,12 @@ pub(crate) fn requests() -> Vec<Attack> {
 }
 
 /// An answer of a hostile server to a plug-in that it may reach.
-fn answered(name: &'static str, tries: &'static str, ends: Ends, prepare: fn(&mut Setup)) -> Attack {
+fn answered(
+    name: &'static str,
+    tries: &'static str,
+    ends: Ends,
+    prepare: fn(&mut Setup),
+) -> Attack {
     attack(name, tries, attacking(SEND), ends).with(prepare)
 }
 
@@ -371,7 +377,10 @@ pub(crate) fn answers() -> Vec<Attack> {
             fails("has more than"),
             |setup| {
                 let huge: Answer = |stream| {
-                    write(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 1152921504606846976\r\n\r\nx");
+                    write(
+                        stream,
+                        b"HTTP/1.1 200 OK\r\nContent-Length: 1152921504606846976\r\n\r\nx",
+                    );
                 };
                 calls(setup, huge, r#"{"url":"URL"}"#);
             },

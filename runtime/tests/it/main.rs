@@ -15,6 +15,7 @@ mod guest;
 mod host_functions;
 #[cfg(feature = "http")]
 mod http;
+mod isolation;
 mod kernel;
 mod legacy;
 mod life;

@@ -39,7 +39,9 @@ pub enum HttpError {
         limit: u64,
     },
     /// The call has sent and received as much as it may.
-    #[error("the bodies of the call's HTTP requests and responses have more than {limit} bytes, the limit")]
+    #[error(
+        "the bodies of the call's HTTP requests and responses have more than {limit} bytes, the limit"
+    )]
     TooManyBytes {
         /// The limit of [`CallLimits`](crate::CallLimits).
         limit: u64,
