@@ -9,11 +9,15 @@ const MESSAGE_LEN: usize = 65_536;
 /// How many bytes of a name that a guest chose the host passes on.
 const NAME_LEN: usize = 256;
 
-/// Returns a guest's message as text: broken UTF-8 replaced, cut where it is too long, and with
-/// [`hidden`] characters spelt out.
+/// Returns a guest's message as text: broken UTF-8 replaced, [`hidden`] characters spelt out, and cut
+/// where it is too long.
 pub(crate) fn message(bytes: &[u8]) -> Cow<'_, str> {
-    let Some((start, _)) = bytes.split_at_checked(MESSAGE_LEN) else { return spelt(bytes) };
-    format!("{} … ({} bytes)", spelt(start), bytes.len()).into()
+    let text = spelt(&bytes[..bytes.len().min(MESSAGE_LEN)]);
+    if bytes.len() <= MESSAGE_LEN && text.len() <= MESSAGE_LEN {
+        return text;
+    }
+    let end = text.floor_char_boundary(MESSAGE_LEN);
+    format!("{} … ({} bytes)", &text[..end], bytes.len()).into()
 }
 
 /// Returns a name that a guest chose, on one line.
@@ -85,6 +89,12 @@ mod tests {
         let (whole, long) = (vec![b'x'; MESSAGE_LEN - 1], vec![b'x'; MESSAGE_LEN + 1]);
         assert_eq!(message(&whole).len(), MESSAGE_LEN - 1);
         assert_eq!(message(&long), format!("{} … (65537 bytes)", "x".repeat(MESSAGE_LEN)));
+        let (zeros, broken) = (vec![0; MESSAGE_LEN], vec![255; MESSAGE_LEN]);
+        for bytes in [zeros, broken] {
+            let shown = message(&bytes).into_owned();
+            assert!(shown.ends_with(" … (65536 bytes)"));
+            assert!(shown.len() < MESSAGE_LEN + 32, "{}", shown.len());
+        }
     }
 
     #[test]
