@@ -71,4 +71,11 @@ impl PluginBuilder<'_> {
         self.options.call_limits = limits;
         self
     }
+
+    /// Limits the memory through which inputs and outputs pass, in pages of 64 KiB. The default is
+    /// 16,384, which is 1 GiB; the least that works is 16.
+    pub fn with_exchange_page_limit(mut self, pages: u32) -> Self {
+        self.options.kernel_page_limit = Some(pages);
+        self
+    }
 }

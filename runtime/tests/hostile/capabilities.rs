@@ -207,7 +207,7 @@ fn logged(setup: &mut Setup) {
             let mut log = log.lock().unwrap();
             log.n_messages += 1;
             log.n_bytes += record.message.len();
-            log.last = record.message.to_owned();
+            record.message.clone_into(&mut log.last);
         })
     };
 }

@@ -280,7 +280,8 @@ pub(crate) fn fused() -> Vec<Attack> {
                                 (func $alloc{idx} (param i64) (result i64)))"#
                         )
                     })
-                    .collect::<String>(),
+                    .collect::<Vec<_>>()
+                    .concat(),
                 r#"(func (export "attack")
                     (call $is (call $length (call $alloc99 (i64.const 7))) (i64.const 7)))"#,
             ),

@@ -19,8 +19,8 @@ fn beside(function: &str) -> String {
 
 /// A function with `n_locals` locals, which has `head` and `foot` repeated around a use of each local.
 fn around(n_locals: usize, n: usize, head: &str, foot: &str) -> String {
-    let uses: String =
-        (0..n_locals).map(|idx| format!("(local.set {idx} (local.get {idx}))")).collect();
+    let uses = (0..n_locals).map(|idx| format!("(local.set {idx} (local.get {idx}))"));
+    let uses = uses.collect::<Vec<_>>().concat();
     let locals = "i32 ".repeat(n_locals);
     format!("(func (local {locals}) {} {uses} {})", head.repeat(n), foot.repeat(n))
 }
@@ -184,7 +184,8 @@ pub(crate) fn bombs() -> Vec<Attack> {
                 r#"(func $f (export "attack")) {}"#,
                 (0..100_000)
                     .map(|idx| format!(r#"(export "{idx}" (func $f))"#))
-                    .collect::<String>()
+                    .collect::<Vec<_>>()
+                    .concat()
             )),
             past("the number of declarations"),
         ),
@@ -243,7 +244,7 @@ pub(crate) fn bombs() -> Vec<Attack> {
             beside(&format!(
                 "(func (param i32) {} (br_table {} (local.get 0)) {})",
                 "block ".repeat(9_999),
-                (0..9_999).map(|idx| format!("{idx} ")).collect::<String>(),
+                (0..9_999).map(|idx| format!("{idx} ")).collect::<Vec<_>>().concat(),
                 "end ".repeat(9_999)
             )),
             Ends::Harmless,
@@ -269,17 +270,20 @@ fn modules_that_are_bombs_are_not_compiled() {
     run::all(&bombs());
 }
 
+/// Sets one of the limits.
+type Set = fn(&mut ModuleLimits, Option<u64>);
+
 #[test]
 fn limits_of_modules_hold_to_the_unit() {
     // A function without parameters that does nothing is 32 units and an instruction for its end.
     let guest = || wat::parse_str("(module (func) (func (local i32) block loop end end))").unwrap();
-    let limited = |set: fn(&mut ModuleLimits, Option<u64>), limit| {
+    let limited = |set: Set, limit| {
         let mut limits = ModuleLimits::default();
         set(&mut limits, Some(limit));
         plugsmith::PluginBuilder::new(guest()).with_module_limits(limits).compile().map(drop)
     };
     let len = guest().len() as u64;
-    let rows: [(fn(&mut ModuleLimits, Option<u64>), u64); 8] = [
+    let rows: [(Set, u64); 8] = [
         (|limits, limit| limits.bytes = limit, len),
         (|limits, limit| limits.functions = limit, 2),
         (|limits, limit| limits.items = limit, 1),

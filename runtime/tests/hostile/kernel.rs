@@ -57,9 +57,8 @@ fn at_every_edge(statement: &str) -> String {
         "-7",
         "-1",
     ]
-    .iter()
     .map(|offset| format!("(local.set $a (i64.const {offset})) {statement}\n"))
-    .collect()
+    .concat()
 }
 
 pub(crate) fn loads_and_stores() -> Vec<Attack> {

@@ -194,7 +194,8 @@ pub(crate) fn names() -> Vec<Attack> {
                 "(func $f) {}",
                 (0..10_000)
                     .map(|idx| format!(r#"(export "attac{idx}" (func $f))"#))
-                    .collect::<String>()
+                    .collect::<Vec<_>>()
+                    .concat()
             )),
             Ends::Call("NoExport", "no exported function `attack`"),
         ),

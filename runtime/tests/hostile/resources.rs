@@ -48,13 +48,14 @@ pub(crate) fn memory() -> Vec<Attack> {
             small(&format!(
                 r#"{}
                 (func (export "attack") {} unreachable)"#,
-                (0..7).map(|idx| format!("(memory $m{idx} 1)")).collect::<String>(),
+                (0..7).map(|idx| format!("(memory $m{idx} 1)")).collect::<Vec<_>>().concat(),
                 (0..7)
                     .map(|idx| format!(
                         "(loop $n{idx} (br_if $n{idx}
                         (i32.ne (memory.grow $m{idx} (i32.const 5)) (i32.const -1))))"
                     ))
-                    .collect::<String>(),
+                    .collect::<Vec<_>>()
+                    .concat(),
             )),
             Ends::Call("MemoryLimit", "guest memory reached its limit of 64 pages"),
         ),

@@ -1,9 +1,12 @@
 //! The system interface: paths out of what was granted, descriptors, waiting, exits.
 
+pub(crate) mod descriptors;
+pub(crate) mod system;
+
 use std::{fs, path::PathBuf};
 
 use crate::{
-    attack::{Attack, Ends, Setup, attack, times_out},
+    attack::{Attack, Ends, Setup, attack},
     guest::with,
     run,
 };
@@ -287,274 +290,6 @@ pub(crate) fn paths() -> Vec<Attack> {
     ]
 }
 
-pub(crate) fn descriptors() -> Vec<Attack> {
-    let opens = "(loop $next
-        (local.set $fd (call $open (i32.const 4) (i32.const 0) (i64.const 2)))
-        (local.set $i (i32.add (local.get $i) (i32.const 1)))
-        (br_if $next (i32.eqz (local.get $fd))))";
-    vec![
-        attack(
-            "descriptors without an end",
-            "opens a file until that is refused, on a host that has only so many descriptors",
-            guest(
-                "file",
-                &format!(
-                    "{opens}
-                    (call $expect (local.get $fd) (i32.const {}))
-                    (call $expect (local.get $i) (i32.const 65))
-                    ;; Which costs nothing in the end: the next attempt finds as many.
-                    unreachable",
-                    errno::MFILE
-                ),
-            ),
-            Ends::Call("Trap", "executed `unreachable`"),
-        )
-        .with(folder),
-        attack(
-            "descriptors closed and opened",
-            "opens and closes a file for ever",
-            guest(
-                "file",
-                "(loop $next
-                    (call $expect (call $open (i32.const 4) (i32.const 0) (i64.const 2))
-                        (i32.const 0))
-                    (call $expect (call $fd_close (i32.load (i32.const 0))) (i32.const 0))
-                    (br $next))",
-            ),
-            times_out(),
-        )
-        .with(folder),
-        attack(
-            "descriptors renumbered",
-            "opens files and gives them the numbers of others, so as to have more than are counted",
-            guest(
-                "file",
-                &format!(
-                    "(loop $next
-                        (local.set $fd (call $open (i32.const 4) (i32.const 0) (i64.const 2)))
-                        (if (i32.eqz (local.get $fd)) (then
-                            (drop (call $fd_renumber (i32.load (i32.const 0)) (i32.const 0)))
-                            (call $expect (call $fd_close (i32.const 1)) (local.get $k))
-                            (local.set $k (i32.const {badf}))))
-                        (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                        (br_if $next (i32.lt_u (local.get $i) (i32.const 200))))
-                    (call $expect (local.get $fd) (i32.const 0))
-                    unreachable",
-                    badf = errno::BADF
-                ),
-            )
-            .replace("(local $fd i32)", "(local $fd i32) (local $k i32)"),
-            Ends::Call("Trap", "executed `unreachable`"),
-        )
-        .with(folder),
-        attack(
-            "descriptors of the host",
-            "reads, writes and closes numbers that are open in the host's own process",
-            guest(
-                "",
-                &format!(
-                    "(local.set $i (i32.const 4))
-                    (loop $next
-                        (call $expect (call $fd_close (local.get $i)) (i32.const {badf}))
-                        (call $expect (call $fd_read (local.get $i) (i32.const 0) (i32.const 1)
-                            (i32.const 8)) (i32.const {badf}))
-                        (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                        (br_if $next (i32.lt_u (local.get $i) (i32.const 50))))
-                    (call $expect (call $fd_close (i32.const -1)) (i32.const {badf}))",
-                    badf = errno::BADF
-                ),
-            ),
-            Ends::Harmless,
-        )
-        .with(folder),
-        attack(
-            "input that never comes",
-            "reads from standard input",
-            guest(
-                "",
-                "(i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 100))
-                (call $expect (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1)
-                    (i32.const 8)) (i32.const 0))
-                (call $expect (i32.load (i32.const 8)) (i32.const 0))",
-            ),
-            Ends::Harmless,
-        )
-        .with(granted),
-        attack(
-            "buffers past memory",
-            "reads into buffers behind the end of its memory",
-            guest(
-                "file",
-                "(call $expect (call $open (i32.const 4) (i32.const 0) (i64.const 2)) (i32.const 0))
-                (local.set $fd (i32.load (i32.const 0)))
-                (i32.store (i32.const 0) (i32.const -16)) (i32.store (i32.const 4) (i32.const 64))
-                (drop (call $fd_read (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))
-                unreachable",
-            ),
-            Ends::Call("Host", "out of bounds"),
-        )
-        .with(folder),
-        attack(
-            "buffers by the million",
-            "writes from more buffers than its memory has room to name",
-            guest(
-                "",
-                "(if (i32.eqz (call $fd_write (i32.const 1) (i32.const 0) (i32.const -1)
-                    (i32.const 8))) (then unreachable))
-                unreachable",
-            ),
-            Ends::Call("Trap", "executed `unreachable`"),
-        )
-        .with(granted),
-        attack(
-            "a flood of output",
-            "prints for ever to standard output, of which megabytes are logged",
-            guest(
-                "",
-                "(i32.store (i32.const 0) (i32.const 64))
-                (i32.store (i32.const 4) (i32.const 60000))
-                (loop $next
-                    (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
-                    (br $next))",
-            ),
-            times_out(),
-        )
-        .with(granted),
-    ]
-}
-
-pub(crate) fn system() -> Vec<Attack> {
-    vec![
-        attack(
-            "a long sleep",
-            "sleeps for a year",
-            guest(
-                "",
-                "(i64.store (i32.const 24) (i64.const 31536000000000000))
-                (drop (call $poll_oneoff (i32.const 0) (i32.const 128) (i32.const 1) (i32.const 256)))",
-            ),
-            times_out(),
-        )
-        .with(granted),
-        attack(
-            "sleeps by the thousand",
-            "waits for a thousand timers at once, each of a year",
-            guest(
-                "",
-                "(loop $next
-                    (i64.store offset=24 (i32.mul (local.get $i) (i32.const 48))
-                        (i64.const 31536000000000000))
-                    (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                    (br_if $next (i32.lt_u (local.get $i) (i32.const 500))))
-                (drop (call $poll_oneoff
-                    (i32.const 0) (i32.const 30000) (i32.const 500) (i32.const 256)))",
-            ),
-            times_out(),
-        )
-        .with(granted),
-        attack(
-            "a wait for nothing",
-            "waits for no event at all",
-            guest(
-                "",
-                &format!(
-                    "(call $expect (call $poll_oneoff (i32.const 0) (i32.const 128) (i32.const 0)
-                        (i32.const 256)) (i32.const {}))",
-                    errno::INVAL
-                ),
-            ),
-            Ends::Harmless,
-        )
-        .with(granted),
-        attack(
-            "a wait for four billion events",
-            "waits for more events than its memory has room for",
-            guest(
-                "",
-                "(drop (call $poll_oneoff (i32.const 0) (i32.const 0) (i32.const -1)
-                    (i32.const 256)))
-                unreachable",
-            ),
-            Ends::Call("Trap", "executed `unreachable`"),
-        )
-        .with(granted),
-        attack(
-            "the end of the host",
-            "exits, to end its host's process",
-            guest("", "(call $proc_exit (i32.const 1))"),
-            Ends::Call("Exit", "exited with status 1"),
-        )
-        .with(granted),
-        attack(
-            "a signal for the host",
-            "raises a signal in its host's process",
-            guest("", "(if (i32.eqz (call $proc_raise (i32.const 9))) (then unreachable))"),
-            Ends::Harmless,
-        )
-        .with(granted),
-        attack(
-            "random bytes by the gigabyte",
-            "asks for four gigabytes of randomness, which the host would have to hold",
-            guest("", "(drop (call $random_get (i32.const 0) (i32.const -1)))"),
-            Ends::Call("Host", "exceeds limit"),
-        )
-        .with(granted),
-        attack(
-            "a clock nobody has",
-            "asks clocks of every number, and has the time written behind its memory",
-            guest(
-                "",
-                "(loop $next
-                    (drop (call $clock_time_get (local.get $i) (i64.const 0) (i32.const 0)))
-                    (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                    (br_if $next (i32.lt_u (local.get $i) (i32.const 2))))
-                (drop (call $clock_time_get (i32.const 0) (i64.const 0) (i32.const -4)))",
-            ),
-            Ends::Call("Host", "out of bounds"),
-        )
-        .with(granted),
-        attack(
-            "the host's environment",
-            "reads arguments and environment, of which there are none",
-            guest(
-                "",
-                "(call $expect (call $environ_sizes_get (i32.const 0) (i32.const 4)) (i32.const 0))
-                (call $expect (i32.load (i32.const 0)) (i32.const 0))
-                (call $expect (call $args_sizes_get (i32.const 0) (i32.const 4)) (i32.const 0))
-                (call $expect (i32.load (i32.const 0)) (i32.const 0))",
-            ),
-            Ends::Harmless,
-        )
-        .with(granted),
-        attack(
-            "a socket",
-            "accepts, receives and sends on descriptors that are no sockets",
-            guest(
-                "",
-                "(loop $next
-                    (if (i32.eqz (call $sock_accept (local.get $i) (i32.const 0) (i32.const 8)))
-                        (then unreachable))
-                    (local.set $i (i32.add (local.get $i) (i32.const 1)))
-                    (br_if $next (i32.lt_u (local.get $i) (i32.const 20))))",
-            ),
-            Ends::Harmless,
-        )
-        .with(granted),
-        attack(
-            "the interface without a memory",
-            "calls the interface from a module that has no memory to work on",
-            with(
-                IMPORTS,
-                r#"(func (export "attack")
-                    (drop (call $random_get (i32.const 0) (i32.const 8))))"#,
-            )
-            .replace(r#"(export "memory")"#, ""),
-            Ends::Call("Host", "exports no memory named `memory`"),
-        )
-        .with(granted),
-    ]
-}
-
 #[test]
 fn paths_lead_nowhere_but_where_they_may() {
     run::all(&paths());
@@ -562,10 +297,10 @@ fn paths_lead_nowhere_but_where_they_may() {
 
 #[test]
 fn descriptors_are_bounded_and_the_plug_ins_own() {
-    run::all(&descriptors());
+    run::all(&descriptors::descriptors());
 }
 
 #[test]
 fn the_system_does_nothing_to_its_host() {
-    run::all(&system());
+    run::all(&system::system());
 }
