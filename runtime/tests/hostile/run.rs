@@ -108,7 +108,11 @@ fn assert_ends(attack: &Attack, came: &Came) {
         Came::Call(err) => format!("{}\n{err:?}", chain(err)),
         Came::Load(err) => format!("{}\n{err:?}", chain(err)),
     };
-    assert!(as_expected, "{}: expected {}, but there is {told}", attack.name, attack.ends);
+    assert!(
+        as_expected,
+        "{}, which {}: expected {}, but there is {told}",
+        attack.name, attack.tries, attack.ends
+    );
 }
 
 /// Says whether what a value shows for debugging is of this variant.
