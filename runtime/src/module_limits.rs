@@ -40,9 +40,11 @@ pub struct ModuleLimits {
     pub loop_nesting: Option<u64>,
     /// The work that compiling one function takes, in units of about one instruction. Values that
     /// are passed along branches and calls, and locals that are used within many loops, count too, since
-    /// the compiler makes instructions of them. The default is 4,000,000.
+    /// the compiler makes instructions of them. The default is 1,500,000, which is that of a
+    /// usual function of a megabyte.
     pub function_work: Option<u64>,
-    /// The same for all functions together. The default is 100,000,000.
+    /// The same for all functions together. The default is 25,000,000: usual modules take about one unit
+    /// for each byte of code.
     pub work: Option<u64>,
 }
 
@@ -69,8 +71,8 @@ impl Default for ModuleLimits {
             locals: Some(10_000),
             nesting: Some(10_000),
             loop_nesting: Some(100),
-            function_work: Some(4_000_000),
-            work: Some(100_000_000),
+            function_work: Some(1_500_000),
+            work: Some(25_000_000),
         }
     }
 }

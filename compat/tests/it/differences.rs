@@ -17,6 +17,7 @@
 //! | the limit counts from after the start | it counts everything | `limits::what_a_guest_starts_with_counts` |
 //! | exchange memory counts as the guest's | it has a limit of its own | `limits::exchange_memory_has_a_limit_of_its_own` |
 //! | memory does not grow to its declared maximum | it does | `limits::memory_grows_to_the_maximum_it_declares` |
+//! | memory has no limit unless the manifest sets one | it has one of 1 GiB, as time has one of a minute | `limits::memory_has_a_limit_by_default` |
 //! | the main module is instantiated twice | once | `life::main_is_instantiated_once` |
 //! | an instance lives on after a trap | the next call gets a fresh one | `life::a_trap_leaves_nothing_of_the_instance` |
 //! | vars are lost after `_start` | they are kept | `life::vars_outlive_a_command` |
@@ -30,6 +31,7 @@
 //! | an initialiser that traps is an error of its own kind | it is a trap | `words::a_failure_of_an_initialiser_is_a_trap_like_any_other` |
 //! | an exit has a status below 126, or -1 | any | `words::an_exit_has_any_status` |
 //! | an exit with a message has the status -1 | it keeps its status | `words::an_exit_with_a_message_keeps_its_status` |
+//! | commands to a terminal are passed on in errors | they are spelt out | `words::an_error_does_nothing_to_a_terminal` |
 //! | a log message that is no text is dropped | it is logged as far as it is | `words::a_message_that_is_no_text_is_logged_all_the_same` |
 //! | plug-ins of before 1.0 are refused | they are loaded | `more::plugins_of_before_version_one_are_loaded` |
 //! | a module is a command or a reactor | it may be both | `more::a_module_may_be_command_and_reactor` |

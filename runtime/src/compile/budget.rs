@@ -24,9 +24,15 @@ const PER_VALUE: u64 = 4;
 /// Each use of a local, for every loop that it is in.
 const PER_LOOP_AROUND: u64 = 8;
 
-/// How many locals alive through a loop, and through another place where branches meet, make one unit.
-const LOCALS_PER_LOOP: u64 = 2;
+/// How many locals alive through a place where branches meet make one unit. Through a loop, each does.
 const LOCALS_PER_MEETING: u64 = 16;
+
+/// How many instructions that branch to one place cost each of them one unit: they are compared with each
+/// other.
+const BRANCHES_PER_UNIT: u64 = 64;
+
+/// How many calls before one cost it one unit: values may be alive through all of them.
+const CALLS_PER_UNIT: u64 = 32;
 
 /// Each catch of a block: all that lead to one place are compared with each other.
 const PER_CATCH: u64 = 1_000;
@@ -175,6 +181,15 @@ struct Frame {
     is_loop: bool,
     /// How many values a branch to it takes along.
     arity: u32,
+    /// How many instructions branch to it, and the last of them.
+    n_branches: u64,
+    last_branch: u64,
+}
+
+impl Frame {
+    fn new(is_loop: bool, arity: u32) -> Self {
+        Self { is_loop, arity, n_branches: 0, last_branch: 0 }
+    }
 }
 
 impl Module<'_> {
@@ -204,9 +219,11 @@ impl Module<'_> {
         within("the number of locals of a function", n_locals, self.limits.locals)?;
         let mut walk = Walk {
             module: self,
-            frames: vec![Frame { is_loop: false, arity: width.results }],
+            frames: vec![Frame::new(false, width.results)],
+            n_operators: 0,
+            n_calls: 0,
             loop_depth: 0,
-            per_loop: n_locals.div_ceil(LOCALS_PER_LOOP),
+            per_loop: n_locals,
             per_meeting: n_locals.div_ceil(LOCALS_PER_MEETING),
             work: PER_FUNCTION + n_locals / LOCALS_PER_MEETING,
         };
@@ -223,6 +240,8 @@ impl Module<'_> {
 struct Walk<'a> {
     module: &'a Module<'a>,
     frames: Vec<Frame>,
+    n_operators: u64,
+    n_calls: u64,
     loop_depth: u64,
     per_loop: u64,
     per_meeting: u64,
@@ -232,6 +251,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn step(&mut self, operator: &Operator<'_>) -> wasmtime::Result<()> {
         let module = self.module;
+        self.n_operators += 1;
         let extra = match operator {
             Operator::LocalGet { .. } | Operator::LocalSet { .. } | Operator::LocalTee { .. } => {
                 PER_LOOP_AROUND * self.loop_depth
@@ -241,7 +261,7 @@ impl Walk<'_> {
             }
             Operator::Loop { blockty } => self.open(true, *blockty)? + self.per_loop,
             Operator::TryTable { try_table } => {
-                let catches = try_table.catches.iter().map(|catch| self.catch(catch)).sum::<u64>();
+                let catches: u64 = try_table.catches.iter().map(|catch| self.catch(catch)).sum();
                 self.open(false, try_table.ty)? + self.per_meeting + catches
             }
             Operator::Else => self.per_meeting,
@@ -254,27 +274,42 @@ impl Walk<'_> {
             | Operator::BrOnNull { relative_depth }
             | Operator::BrOnNonNull { relative_depth }
             | Operator::BrOnCast { relative_depth, .. }
-            | Operator::BrOnCastFail { relative_depth, .. } => self.arity(*relative_depth),
+            | Operator::BrOnCastFail { relative_depth, .. } => self.branch(*relative_depth),
             Operator::BrTable { targets } => self.table(targets)?,
-            Operator::Return => self.frames.first().map_or(0, |frame| frame.arity.into()),
+            Operator::Return => self.branch_to(0),
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                PER_VALUE * module.function_width(*function_index).values()
+                self.call() + PER_VALUE * module.function_width(*function_index).values()
             }
             Operator::CallIndirect { type_index, .. }
             | Operator::ReturnCallIndirect { type_index, .. }
             | Operator::CallRef { type_index }
             | Operator::ReturnCallRef { type_index } => {
-                PER_VALUE * module.width(*type_index).values()
+                self.call() + PER_VALUE * module.width(*type_index).values()
             }
+            // Functions of the engine.
+            Operator::MemoryGrow { .. }
+            | Operator::MemoryFill { .. }
+            | Operator::MemoryCopy { .. }
+            | Operator::MemoryInit { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. }
+            | Operator::ArrayNew { .. }
+            | Operator::ArrayNewDefault { .. }
+            | Operator::ArrayNewData { .. }
+            | Operator::ArrayNewElem { .. } => self.call(),
             Operator::Throw { tag_index } => {
                 let ty = module.tags.get(*tag_index as usize).copied().unwrap_or(u32::MAX);
-                PER_VALUE * module.width(ty).values()
+                self.call() + PER_VALUE * module.width(ty).values()
             }
             Operator::StructNew { struct_type_index }
             | Operator::StructNewDefault { struct_type_index } => {
-                PER_VALUE * u64::from(module.width(*struct_type_index).fields)
+                self.call() + PER_VALUE * u64::from(module.width(*struct_type_index).fields)
             }
-            Operator::ArrayNewFixed { array_size, .. } => PER_VALUE * u64::from(*array_size),
+            Operator::ArrayNewFixed { array_size, .. } => {
+                self.call() + PER_VALUE * u64::from(*array_size)
+            }
             _ => 0,
         };
         self.work = self.work.saturating_add(1).saturating_add(extra);
@@ -284,7 +319,7 @@ impl Walk<'_> {
     fn open(&mut self, is_loop: bool, ty: BlockType) -> Result<u64, OverBudget> {
         let width = self.module.block_width(ty);
         let arity = if is_loop { width.params } else { width.results };
-        self.frames.push(Frame { is_loop, arity });
+        self.frames.push(Frame::new(is_loop, arity));
         self.loop_depth += u64::from(is_loop);
         // The function itself is none of them.
         let depth = self.frames.len() as u64 - 1;
@@ -294,30 +329,45 @@ impl Walk<'_> {
         Ok(PER_VALUE * width.values())
     }
 
+    /// Returns what it costs to call once more.
+    fn call(&mut self) -> u64 {
+        self.n_calls += 1;
+        self.n_calls / CALLS_PER_UNIT
+    }
+
     fn close(&mut self) {
         if self.frames.pop().is_some_and(|frame| frame.is_loop) {
             self.loop_depth -= 1;
         }
     }
 
-    /// Returns how many values go along with a branch.
-    fn arity(&self, depth: u32) -> u64 {
-        let idx = self.frames.len().checked_sub(depth as usize + 1);
-        idx.and_then(|idx| self.frames.get(idx)).map_or(0, |frame| frame.arity.into())
+    /// Returns what it costs to branch to the frame that is so many around the innermost.
+    fn branch(&mut self, depth: u32) -> u64 {
+        self.frames.len().checked_sub(depth as usize + 1).map_or(0, |idx| self.branch_to(idx))
     }
 
-    fn catch(&self, catch: &Catch) -> u64 {
+    fn branch_to(&mut self, idx: usize) -> u64 {
+        let Some(frame) = self.frames.get_mut(idx) else { return 0 };
+        // The targets of one jump table count once where they are the same.
+        let is_new = frame.last_branch != self.n_operators;
+        frame.last_branch = self.n_operators;
+        frame.n_branches += u64::from(is_new);
+        let crowd = if is_new { frame.n_branches / BRANCHES_PER_UNIT } else { 0 };
+        crowd + u64::from(frame.arity)
+    }
+
+    fn catch(&mut self, catch: &Catch) -> u64 {
         let (Catch::One { label, .. }
         | Catch::OneRef { label, .. }
         | Catch::All { label }
         | Catch::AllRef { label }) = catch;
-        PER_CATCH + PER_VALUE * self.arity(*label)
+        PER_CATCH + PER_VALUE * self.branch(*label)
     }
 
-    fn table(&self, targets: &wasmparser::BrTable<'_>) -> Result<u64, BinaryReaderError> {
-        let mut work = self.arity(targets.default());
+    fn table(&mut self, targets: &wasmparser::BrTable<'_>) -> Result<u64, BinaryReaderError> {
+        let mut work = self.branch(targets.default());
         for target in targets.targets() {
-            work = work.saturating_add(1 + self.arity(target?));
+            work = work.saturating_add(1 + self.branch(target?));
         }
         Ok(work)
     }

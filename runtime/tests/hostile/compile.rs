@@ -147,6 +147,25 @@ pub(crate) fn bombs() -> Vec<Attack> {
             past("the work to compile a function"),
         ),
         attack(
+            "values alive through calls",
+            "makes nine thousand values, calls after each of them, and then adds them up",
+            beside(&format!(
+                "(func $f) (func (param i64) (result i64) (i64.const 0) {} {})",
+                "(i64.rotl (local.get 0) (local.get 0)) (call $f)".repeat(9_900),
+                "i64.add ".repeat(9_900)
+            )),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "branches to one place",
+            "leaves one block at a hundred thousand places, all of which the compiler compares",
+            beside(&format!(
+                "(func (param i32) (block {}))",
+                "(if (local.get 0) (then (br 1)))".repeat(100_000)
+            )),
+            past("the work to compile a function"),
+        ),
+        attack(
             "catches by the thousand",
             "catches the same five thousand times, in code that throws nothing",
             beside(&format!("(tag $e) (func (try_table {} (nop)))", "(catch $e 0)".repeat(5_000))),
@@ -158,11 +177,11 @@ pub(crate) fn bombs() -> Vec<Attack> {
             || {
                 // One type, one function, and its code: no locals, instructions that do nothing, the end.
                 let head = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a";
-                let code = [&b"\0"[..], &vec![1; 4_000_000], b"\x0b"].concat();
+                let code = [&b"\0"[..], &vec![1; 1_500_000], b"\x0b"].concat();
                 let body = [&[1][..], &length(code.len()), &code].concat();
                 [&head[..], &length(body.len()), &body].concat()
             },
-            past("the work to compile a function is 4000001, the limit is 4000000"),
+            past("the work to compile a function is 1500001, the limit is 1500000"),
         ),
         attack(
             "functions by the hundred thousand",

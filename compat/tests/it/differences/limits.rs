@@ -116,6 +116,14 @@ fn growth_beyond_the_limit_is_refused_as_webassembly_says() {
 }
 
 #[test]
+fn memory_has_a_limit_by_default() {
+    let module = r#"(func (export "run")
+        (call $emit32 (memory.grow (i32.const 16384))) (call $done))"#;
+    let case = Case::new("a gibibyte more", probe::module(module)).call("run", "");
+    differ(case, [numbers([2])], [numbers([0xffff_ffff])]);
+}
+
+#[test]
 fn what_a_guest_starts_with_counts() {
     // Two pages at first, and eighteen more, are within the limit of twenty; nineteen are not.
     let case = Case::new("eighteen", probe::module(GROWING))

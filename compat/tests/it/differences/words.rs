@@ -128,3 +128,10 @@ fn a_message_that_is_no_text_is_logged_all_the_same() {
         Expected::from([ok()]).with_log(&[("ERROR", "h\u{fffd}")]),
     );
 }
+
+#[test]
+fn an_error_does_nothing_to_a_terminal() {
+    let module = probe::run("(call $error_set (call $input_offset))");
+    let case = Case::new("an error", module).call("run", b"\x1b[2J");
+    differ(case, [Outcome::said(0, "\u{1b}[2J")], [Outcome::said(0, "\\u{1b}[2J")]);
+}
