@@ -53,6 +53,7 @@ impl Cache {
     pub(crate) fn open(path: &Path, bytes_limit: Option<u64>) -> Result<Self, CacheError> {
         let folder = Folder::open(path)?;
         let seal = Seal::new(folder.key()?);
+        folder.tidy_up();
         Ok(Self { folder, seal, bytes_limit: bytes_limit.unwrap_or(BYTES_LIMIT) })
     }
 

@@ -114,6 +114,7 @@ const RULES: &[Rule] = &[
     content::unfinished,
     content::weak_tests,
     content::unsafe_only_where_listed,
+    content::clocks_that_are_set,
 ];
 
 /// The files that git knows or would add.

@@ -24,6 +24,12 @@ enum Line {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if cfg!(miri) { 4 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn plain_values(
         bytes: Vec<u8>, text: String, truth: bool,

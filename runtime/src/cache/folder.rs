@@ -1,9 +1,11 @@
 //! The folder of a cache: who may write to it, the key in it, and its files.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    collections::BTreeSet,
+    fs::{self, DirBuilder, DirEntry, File, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -155,6 +157,7 @@ impl Folder {
     pub(super) fn note_use(&self, name: &str) -> bool {
         let path = self.module_path(name);
         match fs::metadata(&path) {
+            Ok(metadata) if !metadata.is_file() => false,
             Ok(metadata) if age(&metadata) > USE_PRECISION => {
                 // What cannot be opened cannot be loaded either.
                 File::open(&path).map(|file| note_use_of(&file)).is_ok()
@@ -166,7 +169,12 @@ impl Folder {
     /// Opens a file and notes that it was used, or returns `None` if it is not there or is not only this
     /// user's.
     pub(super) fn open_module(&self, name: &str) -> Option<File> {
-        let file = File::open(self.module_path(name)).ok()?;
+        let path = self.module_path(name);
+        // Whoever opens a pipe waits for somebody to write to it.
+        if !fs::metadata(&path).ok()?.is_file() {
+            return None;
+        }
+        let file = File::open(path).ok()?;
         let metadata = file.metadata().ok()?;
         if !is_private(&metadata) {
             return None;
@@ -204,8 +212,8 @@ impl Folder {
             let name = name.to_string_lossy();
             if name.ends_with(MODULE_END) {
                 modules.push((age(&metadata), metadata.len(), entry.path()));
-            } else if name.ends_with(UNFINISHED_END) && age(&metadata) > ABANDONED {
-                let _ = fs::remove_file(entry.path());
+            } else {
+                remove_abandoned(&entry);
             }
         }
         modules.sort_unstable();
@@ -217,6 +225,21 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// Removes what processes left behind that were killed while they wrote, when this process comes to the
+    /// folder first. One that finds all it needs in a cache would never come to [`Folder::shrink_to`].
+    ///
+    /// What cannot be removed is left.
+    pub(super) fn tidy_up(&self) {
+        static TIDY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+        let mut tidy = TIDY.lock().unwrap_or_else(PoisonError::into_inner);
+        if !tidy.contains(&self.path) {
+            tidy.insert(self.path.clone());
+            fs::read_dir(&self.path).into_iter().flatten().flatten().for_each(|entry| {
+                remove_abandoned(&entry);
+            });
+        }
     }
 
     fn module_path(&self, name: &str) -> PathBuf {
@@ -240,6 +263,14 @@ impl Folder {
 /// Sets a file's time of last use, if the system lets it.
 fn note_use_of(file: &File) {
     let _ = file.set_modified(SystemTime::now());
+}
+
+/// Removes a file that nobody finishes any more.
+fn remove_abandoned(entry: &DirEntry) {
+    let is_unfinished = entry.file_name().to_string_lossy().ends_with(UNFINISHED_END);
+    if is_unfinished && entry.metadata().is_ok_and(|metadata| age(&metadata) > ABANDONED) {
+        let _ = fs::remove_file(entry.path());
+    }
 }
 
 /// Returns how long ago a file was last used.

@@ -44,6 +44,10 @@ const UNFINISHED: [&str; 5] = [
 /// Marks of tests that do not run, or pass for the wrong reason.
 const WEAK_TESTS: [&str; 2] = [concat!("#[ign", "ore"), concat!("#[should", "_panic")];
 
+/// Where the dates of files are compared. All other time is of clocks that nobody can set.
+const DATE_FILES: [&str; 3] =
+    ["runtime/src/cache/folder.rs", "runtime/src/known_files.rs", "runtime/src/precompiled.rs"];
+
 /// Nothing is left to do later.
 pub(super) fn unfinished(file: &File) -> Vec<Complaint> {
     if !file.is_rust() {
@@ -80,6 +84,19 @@ pub(super) fn unsafe_only_where_listed(file: &File) -> Vec<Complaint> {
             .iter()
             .any(|lift| line.contains(lift))
             .then(|| format!("lifts the ban on unsafe code; only {} may", UNSAFE_FILES.join(", ")))
+    })
+}
+
+/// What ships does not look at a clock that jumps when it is set.
+pub(super) fn clocks_that_are_set(file: &File) -> Vec<Complaint> {
+    const SHIPPED: [&str; 5] =
+        ["convert/src/", "kernel/src/", "manifest/src/", "pdk/src/", "runtime/src/"];
+    let is_shipped = SHIPPED.iter().any(|folder| file.path.starts_with(folder));
+    if !file.is_rust() || !is_shipped || DATE_FILES.contains(&file.path.as_str()) {
+        return Vec::new();
+    }
+    file.fail_lines(|line| {
+        stands_alone(line, "SystemTime").then(|| "a clock that can be set; `Instant`?".to_owned())
     })
 }
 
@@ -158,6 +175,16 @@ mod tests {
         for path in ["kernel/src/heap.rs", "runtime/src/call.rs", "xtask/src/main.rs"] {
             check(unsafe_only_where_listed, path, &[(text, false), ("fn safe() {}", true)]);
         }
+    }
+
+    #[test]
+    fn clocks_that_are_set_are_read_for_the_dates_of_files_alone() {
+        let text = "let now = SystemTime::now();\n";
+        assert_eq!(clocks_that_are_set(&file("runtime/src/deadline.rs", text)).len(), 1);
+        for path in ["runtime/src/known_files.rs", "runtime/tests/it/cache.rs", "xtask/src/ci.rs"] {
+            assert_eq!(clocks_that_are_set(&file(path, text)), [], "{path}");
+        }
+        assert_eq!(clocks_that_are_set(&file("runtime/src/a.rs", "Instant::now()\n")), []);
     }
 
     #[test]
