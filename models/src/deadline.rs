@@ -31,6 +31,7 @@ pub(crate) const MODELS: &[Model] = &[
         n_preemptions: 2,
         run: without_a_thread_nobody_is_counted,
     },
+    Model { name: "who_relies_on_a_tick_gets_it", n_preemptions: 2, run: who_relies_on_a_tick_gets_it },
     Model {
         name: "a_cancellation_ends_an_endless_call",
         n_preemptions: 4,
@@ -100,10 +101,14 @@ impl Process {
         let start = || {
             let tick = move || {
                 loop {
-                    thread::yield_now();
                     process.ticker.tick();
                     if process.is_over.load(Ordering::Relaxed) {
                         break;
+                    }
+                    // The checker lets a thread that yields wait for the others: where none is to be
+                    // waited for, it could not go to sleep between any two of their steps.
+                    if !process.ticker.is_idle() {
+                        thread::yield_now();
                     }
                 }
             };
@@ -216,6 +221,24 @@ fn without_a_thread_nobody_is_counted() {
     process.wait();
     process.ticker.leave(0);
     assert!(process.ticker.is_idle(), "nobody is left");
+}
+
+/// The call is not counted in, and may have begun just before the thread sleeps.
+fn who_relies_on_a_tick_gets_it() {
+    let process = Process::watched();
+    process.enter(0);
+    process.ticker.leave(0);
+    let deadline = process.epoch.load(Ordering::Relaxed) + 1;
+    CancelFlag::default().take();
+    if process.ticker.rely().is_none() {
+        process.enter(1);
+    }
+    while process.epoch.load(Ordering::Relaxed) < deadline {
+        thread::yield_now();
+    }
+    process.finish();
+    process.enter(0);
+    process.wait();
 }
 
 fn a_cancellation_ends_an_endless_call() {

@@ -11,8 +11,8 @@
 //! that ends before that took less than a tick and cannot have overrun. Clocks that can be set are
 //! never asked.
 //!
-//! Invariant: while any deadline with a time limit is armed, the ticker ticks; and so it does for a call
-//! without one from when an epoch first interrupts it.
+//! Invariant: an armed deadline with a time limit is sure of the next tick; and any call that an epoch
+//! has interrupted, of all ticks until it ends.
 
 mod cancel;
 mod ticker;
@@ -38,7 +38,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 /// How many idle ticks the ticker goes on before it sleeps, so that a run of short calls does not
 /// wake it for each.
-const IDLE_TICKS: u32 = 200;
+const IDLE_TICKS: u64 = 200;
 
 /// How many counters the armed calls are spread over, so that threads do not share a cache line.
 const N_SHARDS: usize = 16;
@@ -104,7 +104,8 @@ impl Deadline {
         self.ended = None;
         if self.limit.is_some() {
             self.started = None;
-            self.start_tick = self.count_in().ok_or(Interruption::NoTicker)?;
+            let tick = TICKER.rely().or_else(|| self.count_in());
+            self.start_tick = tick.ok_or(Interruption::NoTicker)?;
         }
         Ok(())
     }
@@ -116,12 +117,13 @@ impl Deadline {
     /// What [`Deadline::check`] said, and [`Interruption::TimedOut`] if the limit has passed although
     /// nothing interrupted the call, as when a host function overran at its very end.
     pub(crate) fn disarm(&mut self) -> Result<(), Interruption> {
-        if self.counted_in {
-            if self.ended.is_none() && (self.started.is_some() || TICKER.now() != self.start_tick) {
-                self.ended = self.overrun();
-            }
-            self.count_out();
+        if self.limit.is_some()
+            && self.ended.is_none()
+            && (self.started.is_some() || TICKER.now() != self.start_tick)
+        {
+            self.ended = self.overrun();
         }
+        self.count_out();
         self.ended.map_or(Ok(()), Err)
     }
 
@@ -339,11 +341,11 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_dropped_while_armed_is_counted_out() {
-        let (mut armed, _) = deadline(Some(Duration::from_hours(1)));
-        armed.arm().unwrap();
-        let (shard, before) = (armed.shard, TICKER.n_armed(armed.shard));
-        drop(armed);
+    fn a_deadline_dropped_while_counted_in_is_counted_out() {
+        let (mut counted_in, _) = deadline(Some(Duration::from_hours(1)));
+        counted_in.count_in().unwrap();
+        let (shard, before) = (counted_in.shard, TICKER.n_armed(counted_in.shard));
+        drop(counted_in);
         assert!(TICKER.n_armed(shard) < before);
     }
 }

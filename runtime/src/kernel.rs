@@ -95,10 +95,17 @@ impl Kernel {
         slack: &mut Slack,
         input: &[u8],
     ) -> Result<(), CallError> {
-        let start = CallStart::new(input.len() as u64)
-            .filter(|start| self.reach(store, start.position()))
-            .ok_or_else(|| too_large(store, input.len()))?;
-        let bytes = self.memory.data_mut(store);
+        let Some(start) = CallStart::new(input.len() as u64) else {
+            return Err(too_large(store, input.len()));
+        };
+        let mut bytes = self.memory.data_mut(&mut *store);
+        let missing = (start.position() as usize).saturating_sub(bytes.len());
+        if missing > 0 {
+            if !self.grow(&mut *store, (missing as u64).div_ceil(PAGE_BYTES)) {
+                return Err(too_large(store, input.len()));
+            }
+            bytes = self.memory.data_mut(store);
+        }
         if word(bytes, layout::LEDGER) != 0 {
             // It has outgrown the registers.
             Heap::new(Bytes::new(bytes)).reset();
@@ -113,12 +120,6 @@ impl Kernel {
         // The guest may load these too, and must not see what an earlier call left.
         padding.fill(0);
         Ok(())
-    }
-
-    /// Makes the memory at least `end` bytes long, and says whether it could.
-    fn reach(&self, store: &mut Store<State>, end: u32) -> bool {
-        let missing = (end as usize).saturating_sub(self.memory.data_size(&*store));
-        missing == 0 || self.grow(store, (missing as u64).div_ceil(PAGE_BYTES))
     }
 
     fn grow(&self, ctx: impl AsContextMut<Data = State>, n_pages: u64) -> bool {

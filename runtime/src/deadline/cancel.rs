@@ -17,10 +17,9 @@ impl CancelFlag {
     /// Asks the running call that watches this flag, or else the next one, to end.
     pub(crate) fn raise_at<E: Epoch, const N_SHARDS: usize>(&self, ticker: &Ticker<E, N_SHARDS>) {
         self.pending.store(true, Ordering::Relaxed);
-        // Pairs with the fence in `take`: a call that reads the new epoch also reads the flag, and a
+        // A call that reads the new epoch also reads the flag, by the fences here and in `take`, and a
         // call that read the old one is interrupted by the new. Of an engine that the ticker does not
         // know yet, every call begins after `Ticker::watch` took the lock that is given back here.
-        fence(Ordering::Release);
         ticker.advance_epochs();
     }
 

@@ -4,12 +4,18 @@
 //! Owns what callers and that thread tell each other. How long a tick is, and how the thread is started,
 //! is not known here.
 //!
-//! Invariant: while any call is counted in, the thread ticks. `models` tries every order in which a call
-//! and a thread that is about to sleep can meet.
+//! Counting a call in and out costs more than many a call, so most are not: after a call that wanted
+//! ticks the thread goes on for some, and a call that begins meanwhile relies on the next of them. It
+//! interrupts the call, should that still run, which is then counted in.
+//!
+//! Invariant: while any call is counted in, the thread ticks; and whoever relies on a tick gets one.
+//! `models` tries every order in which a call and a thread that is about to sleep can meet.
 
 use std::{array, sync::PoisonError};
 
-use crate::sync::{AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering};
+use crate::sync::{
+    AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, fence,
+};
 
 /// Something with an epoch, at which running code can be interrupted.
 pub(crate) trait Epoch {
@@ -20,9 +26,13 @@ pub(crate) trait Epoch {
 /// What callers and the thread tell each other.
 pub(crate) struct Ticker<E, const N_SHARDS: usize> {
     /// How many idle ticks the thread goes on before it sleeps.
-    idle_limit: u32,
+    idle_limit: u64,
     /// Ticks since the process began, none while asleep.
     ticks: AtomicU64,
+    /// The thread does not sleep before this tick.
+    awake_until: AtomicU64,
+    /// A call relied on a tick since the last one.
+    wanted: AtomicBool,
     /// Calls under way that want ticks.
     armed: [Shard; N_SHARDS],
     /// [`ASLEEP`] or [`AWAKE`].
@@ -34,8 +44,6 @@ pub(crate) struct Ticker<E, const N_SHARDS: usize> {
 /// What the thread works on.
 struct Work<E> {
     has_thread: bool,
-    /// Ticks since a call wanted one.
-    n_idle: u32,
     epochs: Vec<E>,
 }
 
@@ -48,13 +56,15 @@ const AWAKE: u32 = 1;
 struct Shard(AtomicUsize);
 
 impl<E: Epoch, const N_SHARDS: usize> Ticker<E, N_SHARDS> {
-    pub(crate) fn new(idle_limit: u32) -> Self {
+    pub(crate) fn new(idle_limit: u64) -> Self {
         Self {
             idle_limit,
             ticks: AtomicU64::new(0),
+            awake_until: AtomicU64::new(0),
+            wanted: AtomicBool::new(false),
             armed: array::from_fn(|_| Shard::default()),
             mode: AtomicU32::new(ASLEEP),
-            work: Mutex::new(Work { has_thread: false, n_idle: 0, epochs: Vec::new() }),
+            work: Mutex::new(Work { has_thread: false, epochs: Vec::new() }),
             wake: Condvar::new(),
         }
     }
@@ -70,6 +80,24 @@ impl<E: Epoch, const N_SHARDS: usize> Ticker<E, N_SHARDS> {
 
     pub(crate) fn now(&self) -> u64 {
         self.ticks.load(Ordering::Relaxed)
+    }
+
+    /// Returns the current tick, if another will follow, which advances an epoch that the caller has read
+    /// before and not seen advanced since.
+    ///
+    /// The caller has fenced behind that, as `CancelFlag::take` does.
+    #[inline]
+    pub(crate) fn rely(&self) -> Option<u64> {
+        // Who has read the epoch of the tick at which the thread went to sleep finds that tick here, or a
+        // later one, for of the two fences one came before the other; and until then another follows.
+        let now = self.now();
+        if self.awake_until.load(Ordering::Relaxed) <= now {
+            return None;
+        }
+        if !self.wanted.load(Ordering::Relaxed) {
+            self.wanted.store(true, Ordering::Relaxed);
+        }
+        Some(now)
     }
 
     /// Counts a call in, wakes the thread if it sleeps, and returns the current tick. If there is no
@@ -106,14 +134,15 @@ impl<E: Epoch, const N_SHARDS: usize> Ticker<E, N_SHARDS> {
     /// Does what the thread does once a tick: advances all epochs, and sleeps if nobody has wanted that
     /// for long.
     pub(crate) fn tick(&self) {
-        self.ticks.fetch_add(1, Ordering::Relaxed);
+        let now = self.ticks.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.wanted.swap(false, Ordering::Relaxed) || !self.is_idle() {
+            self.awake_until.store(now + self.idle_limit, Ordering::Relaxed);
+        }
         let mut work = self.lock();
         work.advance_epochs();
-        work.n_idle = if self.is_idle() { work.n_idle + 1 } else { 0 };
-        if work.n_idle < self.idle_limit {
+        if now < self.awake_until.load(Ordering::Relaxed) {
             return;
         }
-        work.n_idle = 0;
         self.mode.store(ASLEEP, Ordering::Relaxed);
         if self.is_idle_for_certain() {
             while self.mode.load(Ordering::Relaxed) == ASLEEP {
@@ -147,6 +176,8 @@ impl<E: Epoch, const N_SHARDS: usize> Ticker<E, N_SHARDS> {
 
 impl<E: Epoch> Work<E> {
     fn advance_epochs(&mut self) {
+        // Pairs with the fence in `CancelFlag::take`: who reads an epoch also reads what came before it.
+        fence(Ordering::Release);
         self.epochs.retain(E::advance);
     }
 }
