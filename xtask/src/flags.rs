@@ -17,6 +17,7 @@ pub(crate) enum Command {
     Soak,
     Examples,
     Carts,
+    Miri,
     Models,
     Supply,
     Sbom,
@@ -209,6 +210,15 @@ const COMMANDS: &[CommandSpec] = &[
         }],
         rest: None,
         details: "The host carries these bytes, so that its users need no WebAssembly toolchain.",
+    },
+    CommandSpec {
+        command: Command::Miri,
+        name: "miri",
+        summary: "Look for undefined behaviour in the kernel and in conversions",
+        flags: &[],
+        rest: Some("passed to the tests, such as a test's name"),
+        details: "Runs their tests under an interpreter, with few random cases, which takes some\n\
+                  minutes, and wants the component miri of a nightly toolchain.",
     },
     CommandSpec {
         command: Command::Models,

@@ -14,6 +14,7 @@ mod flags;
 mod guests;
 mod kernel;
 mod languages;
+mod miri;
 mod models;
 mod oldest_compiler;
 mod peer;
@@ -77,6 +78,7 @@ fn run(invocation: &Invocation) -> Result<()> {
         Command::Soak => soak::run(&workspace, &flags.rest),
         Command::Examples => examples::run(&workspace, flags.has("--write")),
         Command::Carts => carts::run(&workspace, flags.has("--check")),
+        Command::Miri => miri::run(&workspace, &flags.rest),
         Command::Models => models::run(&workspace, &flags.rest),
         Command::Supply => supply::run(&workspace),
         Command::Sbom => sbom::run(&workspace, &flags.rest),
