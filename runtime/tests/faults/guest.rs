@@ -1,6 +1,6 @@
 //! Guests in text form, and short ways to load and call them.
 
-use plugsmith::{CallError, Error, Manifest, Plugin, Wasm};
+use plugsmith::{CallError, CallLimits, Error, Manifest, Plugin, PluginBuilder, Wasm};
 
 /// Returns a manifest for a guest in text form.
 pub(crate) fn manifest(wat: &str) -> Manifest {
@@ -25,6 +25,13 @@ pub(crate) fn echoing(imports: &str, exports: &str) -> String {
             (func (export "echo") (call $output (call $offset) (call $length)))
             {exports})"#
     )
+}
+
+/// Takes the limit of time off that plug-ins have by default.
+pub(crate) fn untimed(builder: PluginBuilder<'_>) -> PluginBuilder<'_> {
+    let mut limits = CallLimits::default();
+    limits.time = None;
+    builder.with_call_limits(limits)
 }
 
 /// Has the plug-in echo a text.

@@ -1,5 +1,8 @@
 //! No more memory: what the system refuses is an error, and what was there before goes on. Limits of the
 //! host's own are tested in `tests/it/memory.rs` and `tests/it/kernel.rs`.
+//!
+//! No call has a limit of time here: a thread that starts where there is next to no memory ends the
+//! process, by the standard library's doing, and the ticker would be one.
 
 use std::fs;
 
@@ -11,7 +14,7 @@ use rustix::{
 
 use crate::{
     child,
-    guest::{check_echo, echoing, manifest},
+    guest::{check_echo, echoing, manifest, untimed},
 };
 
 /// Lets this process have `n_bytes` more of addresses than it has, or as many as it likes.
@@ -30,7 +33,7 @@ pub(crate) fn limit_addresses(n_bytes: Option<u64>) {
 fn a_process_with_little_memory_serves_or_says_why_not() {
     const TEST: &str = "memory::a_process_with_little_memory_serves_or_says_why_not";
     if child::task().is_some() {
-        let loaded = PluginBuilder::new(manifest(&echoing("", "(memory 1)"))).build();
+        let loaded = untimed(PluginBuilder::new(manifest(&echoing("", "(memory 1)")))).build();
         let called = loaded.and_then(|mut plugin| plugin.call::<_, String>("echo", "served"));
         match called {
             Ok(said) => child::say(&said),
@@ -61,7 +64,8 @@ fn instances_that_find_no_memory_are_refused_and_come_back() {
         assert_eq!(child::run(TEST, "serve", "true"), ["some refused", "all served"]);
         return;
     }
-    let compiled = PluginBuilder::new(manifest(&echoing("", "(memory 1)"))).compile().unwrap();
+    let compiled =
+        untimed(PluginBuilder::new(manifest(&echoing("", "(memory 1)")))).compile().unwrap();
     let mut plugins: Vec<_> =
         (0..N_PLUGINS).map(|_| Plugin::new_from_compiled(&compiled).unwrap()).collect();
     limit_addresses(Some(64 << 20));

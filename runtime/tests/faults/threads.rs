@@ -3,31 +3,24 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Barrier,
         mpsc::{self, Sender},
     },
     thread,
     time::Duration,
 };
 
-use plugsmith::{CallError, CallLimits, CurrentPlugin, Plugin, PluginBuilder, UserData, Val};
+use plugsmith::{CallError, CurrentPlugin, Plugin, PluginBuilder, UserData, Val};
 
 use crate::{
     child,
-    guest::{call_error, chain, check_echo, echoing, manifest},
+    guest::{call_error, chain, check_echo, echoing, manifest, untimed},
     memory::limit_addresses,
 };
 
 /// Makes the stacks of new threads so large that [`limit_addresses`] refuses them, and little else.
 const LARGE_STACKS: &str = "export RUST_MIN_STACK=268435456";
 const ROOM: u64 = 64 << 20;
-
-/// Takes the limit of time off that plug-ins have by default.
-fn untimed(builder: PluginBuilder<'_>) -> PluginBuilder<'_> {
-    let mut limits = CallLimits::default();
-    limits.time = None;
-    builder.with_call_limits(limits)
-}
 
 fn refuse_threads() {
     limit_addresses(Some(ROOM));
@@ -83,9 +76,11 @@ fn a_cancellation_needs_no_thread() {
     let mut plugin = untimed(plugin).build().unwrap();
     let foreign = Plugin::new(manifest(&echoing("", "")), [], false).unwrap().cancel_handle();
     let (own, rounds) = (plugin.cancel_handle(), Arc::new(()));
+    let is_ready = Arc::new(Barrier::new(2));
     let canceller = thread::spawn({
-        let rounds = Arc::clone(&rounds);
+        let (rounds, is_ready) = (Arc::clone(&rounds), Arc::clone(&is_ready));
         move || {
+            is_ready.wait();
             // Each time the guest has gone on since.
             for _ in 0..100 {
                 has_entered.recv().unwrap();
@@ -97,6 +92,9 @@ fn a_cancellation_needs_no_thread() {
             while has_entered.recv().is_ok() {}
         }
     });
+    // Both threads have all that the system gives to threads before it gives no more.
+    is_ready.wait();
+    check_echo(&mut plugin, "before");
     refuse_threads();
     let err = call_error(&mut plugin, "spin");
     assert!(matches!(err, CallError::Cancelled), "{err:?}");
