@@ -31,7 +31,11 @@ pub(crate) const MODELS: &[Model] = &[
         n_preemptions: 2,
         run: without_a_thread_nobody_is_counted,
     },
-    Model { name: "who_relies_on_a_tick_gets_it", n_preemptions: 2, run: who_relies_on_a_tick_gets_it },
+    Model {
+        name: "who_relies_on_a_tick_gets_it",
+        n_preemptions: 2,
+        run: who_relies_on_a_tick_gets_it,
+    },
     Model {
         name: "a_cancellation_ends_an_endless_call",
         n_preemptions: 4,
