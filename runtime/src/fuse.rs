@@ -276,11 +276,13 @@ impl Items {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 mod programs;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 mod random;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
+#[cfg(feature = "testing")]
+pub(crate) mod trial;
+#[cfg(any(test, feature = "testing"))]
 mod twins;

@@ -60,6 +60,27 @@ pub fn rewrite(module: &[u8]) -> Option<Vec<u8>> {
     Some(crate::fuse::fuse(module)?.bytes)
 }
 
+/// Makes a guest of bytes, and holds its fused form to its linked one. Returns whether there was a guest.
+///
+/// # Panics
+///
+/// If the forms differ.
+#[cfg(feature = "testing")]
+pub fn try_rewriter(bytes: &[u8]) -> bool {
+    crate::fuse::trial::of_choices(bytes)
+}
+
+/// Holds the fused form of a module to its linked one, with arguments made of `bytes`. Returns whether the
+/// module has both.
+///
+/// # Panics
+///
+/// If the forms differ.
+#[cfg(feature = "testing")]
+pub fn try_rewriter_on(module: &[u8], bytes: &[u8]) -> bool {
+    crate::fuse::trial::of_module(module, bytes)
+}
+
 /// Names the type of an output that may be left out.
 #[doc(hidden)]
 #[macro_export]

@@ -85,9 +85,9 @@ impl Search<'_, '_> {
     }
 }
 
-#[cfg(test)]
-mod generated;
-#[cfg(test)]
-mod shapes;
+#[cfg(any(test, feature = "testing"))]
+pub(super) mod generated;
+#[cfg(any(test, feature = "testing"))]
+pub(super) mod shapes;
 #[cfg(test)]
 mod tests;

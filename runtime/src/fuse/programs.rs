@@ -1,16 +1,9 @@
-//! Programs made at random that use the kernel in every way, with honest arguments and hostile ones,
-//! behave fused as they do linked: memory for memory, and as plug-ins, call for call. So do modules that
-//! wasm-smith makes, which know nothing of what a kernel is for, but all that WebAssembly has.
+//! Programs made at random that use the kernel in every way, with honest arguments and hostile ones.
 
-use std::process::{Command, Stdio};
+#[cfg(test)]
+mod tests;
 
-use wasmtime::{Val, ValType};
-
-use super::{
-    random::{Random, Shown, n_cases},
-    twins::{IMPORTS, Outcome, Twins, engine},
-};
-use crate::PluginBuilder;
+use super::{random::Random, twins::IMPORTS};
 
 /// How deep loops and conditions lie in each other.
 const DEPTH: u32 = 3;
@@ -143,7 +136,8 @@ impl Program<'_> {
     }
 }
 
-fn program(random: &mut Random) -> String {
+/// Writes a module with two such programs, `first` and `second`.
+pub(super) fn program(random: &mut Random) -> String {
     let mut function = |name: &str| {
         let body = Program { random: &mut *random, n_loops: 0 }.statements(DEPTH);
         let more = Program { random: &mut *random, n_loops: 100 }.statements(DEPTH);
@@ -169,97 +163,4 @@ fn program(random: &mut Random) -> String {
             (memory (export \"guest\") 1) (global $kept (export \"kept\") (mut i64) (i64.const 0))
             (table funcref (elem $load_u64)) {functions})"
     )
-}
-
-#[test]
-fn generated_programs_leave_the_same_in_every_memory() {
-    let engine = engine();
-    let input: Vec<u8> = (0..=250).cycle().take(1_000).collect();
-    let mut n_calls = 0;
-    for seed in 0..n_cases(40) {
-        let mut random = Random::new(seed);
-        let text = program(&mut random);
-        let _shown = Shown(&text);
-        let mut twins = Twins::new(&engine, &wat::parse_str(&text).unwrap(), &input).unwrap();
-        for name in ["first", "second", "first"] {
-            n_calls += u64::from(twins.call(name, &[] as &[Val]).is_some());
-        }
-    }
-    assert!(n_calls > n_cases(40), "{n_calls} calls came to an end");
-}
-
-#[test]
-fn generated_programs_are_the_same_plugins() {
-    for seed in 0..n_cases(12) {
-        let mut random = Random::new(seed);
-        let text = program(&mut random);
-        let _shown = Shown(&text);
-        let guest = wat::parse_str(&text).unwrap();
-        let build = |linked: bool| {
-            let builder = PluginBuilder::new(&guest[..]).with_cache_disabled();
-            let builder = if linked { builder.with_linked_kernel() } else { builder };
-            builder.build().unwrap()
-        };
-        let (mut linked, mut fused) = (build(true), build(false));
-        // What fails leaves a plug-in that can be called again.
-        for (name, len) in [("first", 300), ("second", 0), ("first", 9), ("second", 1_000)] {
-            let input = vec![7_u8; len];
-            let theirs = linked.call::<_, Vec<u8>>(name, &input[..]).map_err(|err| err.to_string());
-            let ours = fused.call::<_, Vec<u8>>(name, &input[..]).map_err(|err| err.to_string());
-            assert_eq!(ours, theirs, "`{name}` on {len} bytes");
-        }
-    }
-}
-
-/// Chooses an argument: small, near the first block, or anything.
-fn argument(random: &mut Random, ty: &ValType) -> Val {
-    let number = random.near(&[0, 0, 64, 1_024, 1_024, 65_536, -1, i64::MAX]);
-    let short = i32::from_le_bytes(*number.to_le_bytes().first_chunk().unwrap());
-    match ty {
-        ValType::I32 => Val::I32(short),
-        ValType::I64 => Val::I64(number),
-        ValType::F32 => Val::F32(short.cast_unsigned()),
-        ValType::F64 => Val::F64(number.cast_unsigned()),
-        ValType::V128 => Val::V128(u128::from(number.cast_unsigned()).into()),
-        ValType::Ref(ty) => Val::null_ref(ty.heap_type()),
-    }
-}
-
-/// Has the package beside this one make modules.
-fn smith(n_modules: u64) -> Vec<Vec<u8>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--locked", "--manifest-path", "smith/Cargo.toml"])
-        .args(["--target-dir", "target/smith", "--", &n_modules.to_string()])
-        .current_dir(folder)
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", output.status);
-    let mut rest = &output.stdout[..];
-    let mut modules = Vec::new();
-    while let Some((len, behind)) = rest.split_first_chunk() {
-        let (module, others) = behind.split_at(u32::from_le_bytes(*len) as usize);
-        modules.push(module.to_vec());
-        rest = others;
-    }
-    modules
-}
-
-#[test]
-fn modules_of_wasm_smith_leave_the_same_in_every_memory() {
-    let engine = engine();
-    let input: Vec<u8> = (0..=250).cycle().take(1_000).collect();
-    let mut random = Random::new(0);
-    let (mut n_instances, mut n_returned) = (0, 0);
-    for module in smith(n_cases(120)) {
-        let Some(mut twins) = Twins::new(&engine, &module, &input) else { continue };
-        n_instances += 1;
-        for (name, ty) in twins.functions() {
-            let params: Vec<_> = ty.params().map(|ty| argument(&mut random, &ty)).collect();
-            let outcome = twins.call(&name, &params);
-            n_returned += u64::from(matches!(outcome, Some(Outcome::Results(_))));
-        }
-    }
-    assert!(n_instances >= 50 && n_returned >= 100, "{n_instances} made, {n_returned} returned");
 }

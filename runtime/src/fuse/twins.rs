@@ -18,7 +18,10 @@ use crate::kernel::{self, KERNEL_WASM};
 const FUEL: u64 = 200_000;
 
 /// How many pages a memory may have.
-const PAGE_LIMIT: u64 = 24;
+const PAGE_LIMIT: usize = 24;
+
+/// How many elements a table may have.
+const TABLE_LIMIT: usize = 10_000;
 
 /// What a guest imports of the kernel, as text; the guest can call each by its name.
 pub(super) const IMPORTS: &str = r#"
@@ -40,7 +43,9 @@ pub(super) const IMPORTS: &str = r#"
 pub(super) fn engine() -> Engine {
     let mut config = Config::new();
     config.wasm_multi_memory(true).consume_fuel(true).cranelift_opt_level(OptLevel::None);
-    Engine::new(&config).unwrap()
+    // Which of its forms a number has that is none, is the compiler's choice, each time.
+    config.cranelift_nan_canonicalization(true);
+    Engine::new(&config).expect("the engine can be configured so")
 }
 
 /// A number that a guest takes, returns or keeps, by its bits.
@@ -93,10 +98,24 @@ pub(super) struct Twins {
 impl Twins {
     /// Makes both forms and begins a call, or returns `None` if the guest cannot be made into an
     /// instance; then neither form of it can.
+    #[cfg(test)]
     pub(super) fn new(engine: &Engine, guest: &[u8], input: &[u8]) -> Option<Self> {
-        let kernel = Module::new(engine, KERNEL_WASM).unwrap();
-        let linked = Module::new(engine, guest).unwrap();
-        let Fused { bytes, notes } = fuse(guest).expect("such guests are fused");
+        let linked = Module::new(engine, guest).expect("the guest is valid");
+        let fused = fuse(guest).expect("such guests are fused");
+        Self::of(linked, fused, input)
+    }
+
+    /// As `new`, for what may be no module, or one that cannot be fused: then there are none.
+    #[cfg(feature = "testing")]
+    pub(super) fn if_valid(engine: &Engine, guest: &[u8], input: &[u8]) -> Option<Self> {
+        let linked = Module::new(engine, guest).ok()?;
+        Self::of(linked, fuse(guest)?, input)
+    }
+
+    fn of(linked: Module, fused: Fused, input: &[u8]) -> Option<Self> {
+        let engine = linked.engine();
+        let Fused { bytes, notes } = fused;
+        let kernel = Module::new(engine, KERNEL_WASM).expect("the kernel is valid");
         let fused = Module::new(engine, &bytes).expect("the fused module is valid");
         let code = Code { kernel, linked, fused, notes };
         match (Form::linked(&code, input), Form::fused(&code, input)) {
@@ -118,16 +137,18 @@ impl Twins {
 
     /// Begins another call, with a kernel that knows of none before, and `bytes` in the memory that
     /// the guest exports.
+    #[cfg(test)]
     pub(super) fn reset(&mut self, input: &[u8], bytes: &[u8]) {
         for form in [&mut self.linked, &mut self.fused] {
             form.kernel.data_mut(&mut form.store).fill(0);
             begin(form.kernel, &mut form.store, input);
-            let memory = form.instance.get_memory(&mut form.store, "guest").unwrap();
-            memory.write(&mut form.store, 0, bytes).unwrap();
+            let memory = form.instance.get_memory(&mut form.store, "guest");
+            let memory = memory.expect("the guest exports its memory");
+            memory.write(&mut form.store, 0, bytes).expect("the memory is as large");
         }
     }
 
-    /// Calls an export of both, and compares. Returns `None` if it is endless.
+    /// Calls an export of both, and compares. Returns `None` if it is endless, or recursion is.
     pub(super) fn call(&mut self, export: &str, params: &[Val]) -> Option<Outcome> {
         let linked = self.linked.call(export, params, FUEL);
         if linked == Outcome::Trap(Trap::OutOfFuel) {
@@ -135,6 +156,11 @@ impl Twins {
             return None;
         }
         let fused = self.fused.call(export, params, 10 * FUEL);
+        // How deep the stack is depends on how large the frames are.
+        if [&linked, &fused].contains(&&Outcome::Trap(Trap::StackOverflow)) {
+            self.renew();
+            return None;
+        }
         assert_eq!(fused, linked, "fused, and linked: `{export}` {params:?}");
         self.compare(&format!("after `{export}` {params:?}"));
         Some(linked)
@@ -189,11 +215,14 @@ struct Form {
 impl Form {
     fn linked(code: &Code, input: &[u8]) -> wasmtime::Result<Self> {
         let mut store = store(code.linked.engine());
-        let kernel = Instance::new(&mut store, &code.kernel, &[]).unwrap();
-        let memory = kernel.get_memory(&mut store, "memory").unwrap();
+        let kernel = Instance::new(&mut store, &code.kernel, &[])?;
+        let memory = kernel.get_memory(&mut store, "memory").expect("the kernel has one");
         begin(memory, &mut store, input);
         let imports: Vec<Extern> = (code.linked.imports())
-            .map(|import| kernel.get_export(&mut store, import.name()).unwrap())
+            .map(|import| {
+                let function = kernel.get_export(&mut store, import.name());
+                function.expect("the kernel has all that guests import")
+            })
             .collect();
         let instance = Instance::new(&mut store, &code.linked, &imports)?;
         Ok(Self { store, instance, kernel: memory })
@@ -203,21 +232,24 @@ impl Form {
         let mut store = store(code.fused.engine());
         let mut linker = Linker::new(code.fused.engine());
         let memory_of = |data: &Data| data.kernel.expect("the instance is made");
-        kernel::define_functions(&mut linker, memory_of).unwrap();
+        kernel::define_functions(&mut linker, memory_of)?;
         let instance = linker.instantiate(&mut store, &code.fused)?;
-        let kernel = instance.get_memory(&mut store, &code.notes.memory_name()).unwrap();
+        let kernel = instance.get_memory(&mut store, &code.notes.memory_name());
+        let kernel = kernel.expect("the kernel is in the guest");
         store.data_mut().kernel = Some(kernel);
         begin(kernel, &mut store, input);
         if code.notes.has_start {
-            let start = instance.get_func(&mut store, &code.notes.start_name()).unwrap();
+            let start = instance.get_func(&mut store, &code.notes.start_name());
+            let start = start.expect("the notes say that it is there");
             start.call(&mut store, &[], &mut [])?;
         }
         Ok(Self { store, instance, kernel })
     }
 
     fn call(&mut self, export: &str, params: &[Val], fuel: u64) -> Outcome {
-        self.store.set_fuel(fuel).unwrap();
-        let function = self.instance.get_func(&mut self.store, export).unwrap();
+        self.store.set_fuel(fuel).expect("the engine counts fuel");
+        let function = self.instance.get_func(&mut self.store, export);
+        let function = function.expect("the guest exports it");
         let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
         match function.call(&mut self.store, params, &mut results) {
             Ok(()) => Outcome::Results(results.iter().map(Number::from).collect()),
@@ -226,7 +258,7 @@ impl Form {
     }
 
     fn export(&mut self, name: &str) -> Extern {
-        self.instance.get_export(&mut self.store, name).unwrap()
+        self.instance.get_export(&mut self.store, name).expect("both export the same")
     }
 }
 
@@ -238,17 +270,17 @@ struct Data {
 }
 
 fn store(engine: &Engine) -> Store<Data> {
-    let limit = usize::try_from(PAGE_LIMIT << 16).unwrap();
-    let limits = StoreLimitsBuilder::new().memory_size(limit).build();
+    let limits = StoreLimitsBuilder::new();
+    let limits = limits.memory_size(PAGE_LIMIT << 16).table_elements(TABLE_LIMIT).build();
     let mut store = Store::new(engine, Data { limits, kernel: None });
     store.limiter(|data| &mut data.limits);
-    store.set_fuel(FUEL).unwrap();
+    store.set_fuel(FUEL).expect("the engine counts fuel");
     store
 }
 
 /// Begins the first call, as the host does.
 fn begin(kernel: Memory, store: &mut Store<Data>, input: &[u8]) {
-    let start = CallStart::new(input.len() as u64).unwrap();
+    let start = CallStart::new(input.len() as u64).expect("the input is short");
     let bytes = kernel.data_mut(store);
     let registers = start.registers(0);
     bytes[layout::ROOT as usize..][..registers.len()].copy_from_slice(&registers);

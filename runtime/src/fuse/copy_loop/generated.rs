@@ -1,17 +1,15 @@
 //! Loops made at random, of all the ways to spell a copy that anyone thought of, most with something
-//! wrong with them, do in a fused module what they do when it is linked to a kernel.
+//! wrong with them.
+
+#[cfg(test)]
+mod tests;
 
 use wasmtime::Val;
 
-use super::tests::n_copying;
 use crate::fuse::{
-    random::{Random, Shown, n_cases},
-    twins::{IMPORTS, Outcome, Twins, engine},
+    random::{Random, short},
+    twins::IMPORTS,
 };
-
-/// Loops in one module, and runs of each.
-const N_LOOPS: u64 = 16;
-const N_RUNS: u64 = 16;
 
 /// What is counted to get from place to place.
 #[derive(Clone, Copy)]
@@ -58,7 +56,7 @@ impl<'a> Loop<'a> {
             _ => Index::Pointers,
         };
         let unit = random.pick(&[1, 8, 8]);
-        let step = i64::try_from(unit).unwrap();
+        let step = if unit == 1 { 1 } else { 8 };
         let step = if random.one_in(12) { random.near(&[step, -step, 4]) } else { step };
         Self { random, index, unit, step }
     }
@@ -253,7 +251,7 @@ impl<'a> Loop<'a> {
         ]);
         let mut statements = vec![self.copy(from, to, 0)];
         if self.random.one_in(6) {
-            self.step += i64::try_from(self.unit).unwrap();
+            self.step += if self.unit == 1 { 1 } else { 8 };
             let next = self.copy(from, to, self.unit);
             statements.push(next);
         }
@@ -264,7 +262,7 @@ impl<'a> Loop<'a> {
         for _ in 0..self.random.pick(&[0, 0, 0, 1, 1, 2]) {
             let noise = self.noise();
             let place = self.random.below(statements.len() as u64 + 1);
-            statements.insert(usize::try_from(place).unwrap(), noise);
+            statements.insert(usize::try_from(place).expect("it is at most a length"), noise);
         }
         let (body, condition) = (statements.join("\n"), self.condition());
         match self.random.below(3) {
@@ -277,15 +275,15 @@ impl<'a> Loop<'a> {
     }
 }
 
-/// A module with a function for each loop, and what the functions are.
-fn module(random: &mut Random) -> String {
+/// Writes a module with a function for each loop: `run0`, `run1` and so on.
+pub(in crate::fuse) fn module(random: &mut Random, n_loops: u64) -> String {
     let locals = "(param $a i32) (param $b i32) (param $f i32) (param $s i32) (param $t i32)
         (param $c i64) (param $d i64) (param $e i64) (param $u i64) (param $v i64)
         (result i32 i32 i32 i32 i32 i64 i64 i64 i64 i64 i64)";
     let results: String = ["a", "b", "f", "s", "t", "c", "d", "e", "u", "v", "w"]
         .map(|name| format!("(local.get ${name})"))
         .join(" ");
-    let functions: Vec<String> = (0..N_LOOPS)
+    let functions: Vec<String> = (0..n_loops)
         .map(|idx| {
             let text = Loop::new(random).write();
             format!("(func (export \"run{idx}\") {locals} (local $w i64)\n{text}\n{results})\n")
@@ -306,9 +304,8 @@ fn module(random: &mut Random) -> String {
 }
 
 /// Chooses what a loop starts with.
-fn start(random: &mut Random) -> Vec<Val> {
-    let short =
-        |number: i64| Val::I32(i32::from_le_bytes(*number.to_le_bytes().first_chunk().unwrap()));
+pub(in crate::fuse) fn start(random: &mut Random) -> Vec<Val> {
+    let short = |number| Val::I32(short(number));
     let mut near = |places: &[i64]| random.near(places);
     let count = near(&[0, 100, 400, 1_000]);
     let (guest, frame) =
@@ -328,39 +325,4 @@ fn start(random: &mut Random) -> Vec<Val> {
         Val::I64(index),
         Val::I64(guest),
     ]
-}
-
-#[test]
-fn generated_loops_do_fused_what_they_do_linked() {
-    let engine = engine();
-    let bytes = |modulus: u8, len: usize| (0..modulus).cycle().take(len).collect::<Vec<_>>();
-    let (input, memory) = (bytes(251, 3_000), bytes(253, 1 << 16));
-    let (mut n_recognised, mut n_ended) = (0, 0);
-    let n_modules = n_cases(10);
-    for seed in 0..n_modules {
-        let mut random = Random::new(seed);
-        let text = module(&mut random);
-        let _shown = Shown(&text);
-        let guest = wat::parse_str(&text).unwrap();
-        n_recognised += n_copying(&guest) as u64;
-        let mut twins = Twins::new(&engine, &guest, &[]).unwrap();
-        for idx in 0..N_LOOPS {
-            for _ in 0..N_RUNS {
-                let (len, mut params) = (random.below(3_000), start(&mut random));
-                twins.reset(&input[..usize::try_from(len).unwrap()], &memory);
-                let index = params[8];
-                twins.call("set", &[params[2], index]);
-                // The index that lies in memory begins as it is there, mostly.
-                if random.one_in(2) {
-                    params[2] = Val::I32(0x4000);
-                }
-                let outcome = twins.call(&format!("run{idx}"), &params);
-                n_ended += u64::from(matches!(outcome, Some(Outcome::Results(_))));
-            }
-        }
-    }
-    // Else this would test nothing.
-    let n_loops = n_modules * N_LOOPS;
-    assert!(n_recognised * 4 > n_loops, "{n_recognised} of {n_loops} copy");
-    assert!(n_ended * 4 > n_loops * N_RUNS, "{n_ended} runs ended well");
 }

@@ -1,14 +1,43 @@
 //! Loops that copy, as compilers and people write them, and loops that only look like it.
 
+use crate::fuse::twins::IMPORTS;
+
 /// A loop, and whether it is one that is done at once. Its locals are `$a` and `$b` (guest addresses
 /// or counters, `i32`), `$c`, `$d`, `$e` (`i64`), and `$t`, `$u` for anything; all are given.
-pub(super) struct Shape {
+pub(in crate::fuse) struct Shape {
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests say it"))]
     pub(super) name: &'static str,
-    pub(super) wat: &'static str,
+    wat: &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests ask"))]
     pub(super) copies: bool,
 }
 
-pub(super) const SHAPES: &[Shape] = &[
+impl Shape {
+    /// Returns a module that runs the loop with all locals given, and returns them.
+    pub(in crate::fuse) fn module(&self) -> Vec<u8> {
+        let wat = format!(
+            r#"(module {IMPORTS}
+                (memory (export "guest") 1)
+                (global $g (export "global") (mut i32) (i32.const 0))
+                (func $wrapped (param i64) (result i64) (call $load_u64 (local.get 0)))
+                (func $by_stack (local i32)
+                    (local.set 0 (global.get $g))
+                    (i64.store offset=8 (local.get 0)
+                        (call $input_load_u64 (i64.load (local.get 0)))))
+                (func (export "run")
+                    (param $a i32) (param $b i32) (param $c i64) (param $d i64) (param $e i64)
+                    (param $t i32) (param $u i64)
+                    (result i32 i32 i64 i64 i64 i32 i64)
+                    {}
+                    (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $e)
+                    (local.get $t) (local.get $u)))"#,
+            self.wat
+        );
+        wat::parse_str(wat).expect("the shapes are WebAssembly")
+    }
+}
+
+pub(in crate::fuse) const SHAPES: &[Shape] = &[
     Shape {
         name: "input to guest, words, until an end",
         wat: "(loop

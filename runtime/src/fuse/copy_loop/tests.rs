@@ -9,44 +9,19 @@ use proptest::{
 };
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
-use super::shapes::{SHAPES, Shape};
+use super::shapes::SHAPES;
 use crate::fuse::{
     Fused, fuse,
-    twins::{IMPORTS, Twins, engine},
+    random::short,
+    twins::{Twins, engine},
 };
 
 /// What a loop starts with.
 type Locals = (i32, i32, i64, i64, i64, i32, i64);
 
-/// A module that runs the loop with all locals given, and returns them.
-fn guest(shape: &Shape) -> Vec<u8> {
-    let wat = format!(
-        r#"(module {IMPORTS}
-            (memory (export "guest") 1)
-            (global $g (export "global") (mut i32) (i32.const 0))
-            (func $wrapped (param i64) (result i64) (call $load_u64 (local.get 0)))
-            (func $by_stack (local i32)
-                (local.set 0 (global.get $g))
-                (i64.store offset=8 (local.get 0) (call $input_load_u64 (i64.load (local.get 0)))))
-            (func (export "run")
-                (param $a i32) (param $b i32) (param $c i64) (param $d i64) (param $e i64)
-                (param $t i32) (param $u i64)
-                (result i32 i32 i64 i64 i64 i32 i64)
-                {}
-                (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $e)
-                (local.get $t) (local.get $u)))"#,
-        shape.wat
-    );
-    wat::parse_str(wat).unwrap()
-}
-
 /// Numbers around which something changes.
 fn near(places: &'static [i64]) -> impl Strategy<Value = i64> {
     (prop::sample::select(places), -20_i64..200).prop_map(|(place, by)| place.wrapping_add(by))
-}
-
-fn short(number: i64) -> i32 {
-    i32::from_le_bytes(*number.to_le_bytes().first_chunk().unwrap())
 }
 
 /// What loops start with: lengths and addresses that go together, and some that do not. Each loop
@@ -88,7 +63,7 @@ fn loops_do_fused_what_they_do_linked() {
     let bytes = |modulus: u8, len: usize| (0..modulus).cycle().take(len).collect::<Vec<_>>();
     let (input, memory) = (bytes(251, 3_000), bytes(253, 1 << 16));
     for shape in SHAPES {
-        let twins = RefCell::new(Twins::new(&engine, &guest(shape), &[]).unwrap());
+        let twins = RefCell::new(Twins::new(&engine, &shape.module(), &[]).unwrap());
         let config = ProptestConfig {
             cases: 200,
             max_global_rejects: 10_000,
@@ -113,7 +88,7 @@ fn loops_do_fused_what_they_do_linked() {
 #[test]
 fn loops_that_copy_are_recognised_and_no_others() {
     for shape in SHAPES {
-        assert_eq!(n_copying(&guest(shape)) > 0, shape.copies, "{}", shape.name);
+        assert_eq!(n_copying(&shape.module()) > 0, shape.copies, "{}", shape.name);
     }
 }
 
