@@ -5,7 +5,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    carts, examples, kernel, models, oldest_compiler,
+    carts, examples, fuzz, kernel, models, oldest_compiler,
     progress::Progress,
     supply, test, tidy,
     workspace::{self, Package, Workspace},
@@ -37,7 +37,7 @@ const SLOW: &str = "the first run reads the WebAssembly engine and takes some mi
 ///
 /// The first check that fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut progress = Progress::new(test::N_STEPS_BEFORE + 16);
+    let mut progress = Progress::new(test::N_STEPS_BEFORE + fuzz::N_SHORT_STEPS + 16);
 
     progress.step("Checking the lock file and the format", "");
     let metadata = ["metadata", "--locked", "--format-version=1"];
@@ -76,6 +76,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
     progress.step("Rebuilding the kernel", "");
     kernel::run(true)?;
+
+    fuzz::shortly(workspace, &mut progress)?;
 
     examples::build(workspace, &mut progress)?;
     examples::compare(workspace, &mut progress, false)?;

@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::fuzz;
+
 /// What `cargo xtask` can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -15,6 +17,7 @@ pub(crate) enum Command {
     Test,
     Bench,
     Soak,
+    Fuzz,
     Examples,
     Carts,
     Miri,
@@ -40,6 +43,8 @@ pub(crate) struct Flags {
     pub(crate) command: Command,
     /// Everything after `--`, which another program gets.
     pub(crate) rest: Vec<String>,
+    /// What stands by itself.
+    pub(crate) operands: Vec<String>,
     given: Vec<(&'static str, Option<String>)>,
 }
 
@@ -84,6 +89,8 @@ struct CommandSpec {
     flags: &'static [FlagSpec],
     /// What the arguments after `--` are for, if they are allowed.
     rest: Option<&'static str>,
+    /// What may stand by itself, any number of times: the placeholder and the names that are known.
+    operands: Option<(&'static str, &'static [&'static str])>,
     details: &'static str,
 }
 
@@ -101,6 +108,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Build the example plug-ins and run the discount shop on them",
         flags: &[],
         rest: Some("passed to the example host: --carts FILE, --plugin FILE"),
+        operands: None,
         details: "Reads more than a thousand carts from examples/data/carts.jsonl, asks the merchant's\n\
                   plug-in for a discount on each, and prints what came of it. The first build\n\
                   compiles the WebAssembly engine and takes some minutes.",
@@ -111,6 +119,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Build the example plug-ins and run every test",
         flags: &[],
         rest: Some("passed to `cargo test`, such as a test's name"),
+        operands: None,
         details: "Unit tests, documentation tests, the end-to-end tests that load the built plug-ins,\n\
                   and the comparison with the published Extism library, which is installed from\n\
                   Python's registry into target/tools. The output ends with cargo's own summary of\n\
@@ -123,6 +132,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Measure Plugsmith beside Extism's library and the limit",
         flags: &[],
         rest: Some("passed to the benchmark, such as --quick; `-- --help` lists them"),
+        operands: None,
         details: "Builds the plug-ins and the benchmark, installs the published Extism library from\n\
                   Python's registry, and measures the same work on each, and on the WebAssembly\n\
                   engine by itself. The first build takes some minutes, a run some more; `--quick`\n\
@@ -134,9 +144,35 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Run Plugsmith under load and faults, and check all it does",
         flags: &[],
         rest: Some("passed to the soak, such as --minutes 5; `-- --help` lists them"),
+        operands: None,
         details: "Builds the soak, and runs it for thirty minutes unless told otherwise: threads load\n\
                   plug-ins and call them in every way while faults happen at random. Every answer is\n\
                   checked, and so is what the process holds of memory, files, maps and threads.",
+    },
+    CommandSpec {
+        command: Command::Fuzz,
+        name: "fuzz",
+        summary: "Have libFuzzer look for what breaks a promise",
+        flags: &[FlagSpec {
+            name: "--seconds",
+            value: Some("N"),
+            summary: "how long each target runs: 60 unless said",
+        }],
+        rest: Some("passed to libFuzzer, such as -jobs=2; `-- -help=1` lists them"),
+        operands: Some(("TARGET", fuzz::TARGETS)),
+        details: "Without targets, all of them, one after another:\n\
+                  \n\
+                  \x20 kernel         the heap against its model\n\
+                  \x20 manifest       the parsers of manifests\n\
+                  \x20 convert        the encodings\n\
+                  \x20 rewriter       guests that the fuzzer makes, fused and linked\n\
+                  \x20 smith          modules of wasm-smith, fused and linked\n\
+                  \x20 hostile_guest  guests that call whatever they can, however they like\n\
+                  \n\
+                  The first build of one of the last three compiles the WebAssembly engine with all\n\
+                  optimisations and takes some minutes. Needs a C++ compiler, for libFuzzer. Begins with\n\
+                  the inputs in fuzz/corpus and those that earlier runs put into target/fuzz/corpus. What\n\
+                  breaks a promise is put into target/fuzz/found; a test by its name should follow.",
     },
     CommandSpec {
         command: Command::Setup,
@@ -148,6 +184,7 @@ const COMMANDS: &[CommandSpec] = &[
             summary: "use only this route: std, rustup, build-std",
         }],
         rest: None,
+        operands: None,
         details: "Every command that needs a plug-in does this by itself. The first route that works\n\
                   is taken:\n\
                   \n\
@@ -167,6 +204,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Build the example plug-ins into target/guests",
         flags: &[],
         rest: None,
+        operands: None,
         details: "Compiles each crate in examples/guests/rust and compat/guests with the profile\n\
                   `guest`, and the plug-in that is written in C, Zig, AssemblyScript, Go and\n\
                   WebAssembly text, and prints the size of each. What compiles them is looked for in\n\
@@ -185,6 +223,7 @@ const COMMANDS: &[CommandSpec] = &[
             summary: "write the expected output instead of comparing",
         }],
         rest: None,
+        operands: None,
         details: "The expected output of examples/hosts/NAME.rs is examples/hosts/NAME/expected.txt.",
     },
     CommandSpec {
@@ -197,6 +236,7 @@ const COMMANDS: &[CommandSpec] = &[
             summary: "compare with the committed file instead of writing it",
         }],
         rest: None,
+        operands: None,
         details: "Writes examples/data/carts.jsonl: the same carts on every machine.",
     },
     CommandSpec {
@@ -209,6 +249,7 @@ const COMMANDS: &[CommandSpec] = &[
             summary: "compare with the committed file instead of writing it",
         }],
         rest: None,
+        operands: None,
         details: "The host carries these bytes, so that its users need no WebAssembly toolchain.",
     },
     CommandSpec {
@@ -217,6 +258,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Look for undefined behaviour in the kernel and in conversions",
         flags: &[],
         rest: Some("passed to the tests, such as a test's name"),
+        operands: None,
         details: "Runs their tests under an interpreter, with few random cases, which takes some\n\
                   minutes, and wants the component miri of a nightly toolchain.",
     },
@@ -226,6 +268,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Try every order in which threads can meet in the host",
         flags: &[],
         rest: Some("the names of models, if not all are to be run"),
+        operands: None,
         details: "Compiles the state machines of time limits, cancellations and pools with locks and\n\
                   atomics that a checker controls (loom), and runs each model in models/src once for\n\
                   each order of its threads' steps.",
@@ -236,6 +279,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Check that what comes from outside is what deny.toml lets in",
         flags: &[],
         rest: None,
+        operands: None,
         details: "Licences, sources, duplicate versions, and the oldest compiler that each dependency\n\
                   can do with, for each lock file. Known weaknesses are not looked up, as that takes\n\
                   the network: `cargo deny check advisories` does, with the same file.",
@@ -246,6 +290,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Print the host library's bill of materials",
         flags: &[],
         rest: Some("passed to `cargo tree`, such as --no-default-features"),
+        operands: None,
         details: "All that a host program gets with the package `plugsmith`, on any platform, as\n\
                   CycloneDX 1.5 in JSON: name, version, licence, checksum, and who needs whom.",
     },
@@ -255,6 +300,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Check what compilers do not: file shapes, crate directions, stray paths",
         flags: &[],
         rest: None,
+        operands: None,
         details: "Prints each complaint with file and line, and fails if there is one.",
     },
     CommandSpec {
@@ -263,6 +309,7 @@ const COMMANDS: &[CommandSpec] = &[
         summary: "Everything that must pass before a change is merged",
         flags: &[],
         rest: None,
+        operands: None,
         details: "Format, tidy, lints and documentation without warnings, the kernel's bytes, the\n\
                   examples, and the tests with no, all and default features.",
     },
@@ -276,7 +323,8 @@ fn spec(name: &str) -> Result<&'static CommandSpec, String> {
 }
 
 fn parse_flags(spec: &'static CommandSpec, arguments: &[String]) -> Result<Invocation, String> {
-    let mut flags = Flags { command: spec.command, rest: Vec::new(), given: Vec::new() };
+    let mut flags =
+        Flags { command: spec.command, rest: Vec::new(), operands: Vec::new(), given: Vec::new() };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         if argument == "-h" || argument == "--help" {
@@ -286,6 +334,16 @@ fn parse_flags(spec: &'static CommandSpec, arguments: &[String]) -> Result<Invoc
             flags.rest = arguments.cloned().collect();
             break;
         }
+        if let Some((_, known)) = spec.operands
+            && !argument.starts_with('-')
+        {
+            if !known.contains(&argument.as_str()) {
+                let names = known.iter().copied();
+                return Err(unknown_argument(spec, argument, suggestion(argument, names)));
+            }
+            flags.operands.push(argument.clone());
+            continue;
+        }
         let (name, inline) = match argument.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (argument.as_str(), None),
@@ -294,7 +352,7 @@ fn parse_flags(spec: &'static CommandSpec, arguments: &[String]) -> Result<Invoc
             .flags
             .iter()
             .find(|flag| flag.name == name)
-            .ok_or_else(|| unknown_argument(spec, argument))?;
+            .ok_or_else(|| unknown_argument(spec, argument, hint(spec, argument)))?;
         let value = match (flag.value, inline) {
             (None, None) => None,
             (None, Some(_)) => return Err(format!("`{name}` takes no value")),
@@ -311,17 +369,21 @@ fn parse_flags(spec: &'static CommandSpec, arguments: &[String]) -> Result<Invoc
     Ok(Invocation::Run(flags))
 }
 
-fn unknown_argument(spec: &CommandSpec, argument: &str) -> String {
+fn unknown_argument(spec: &CommandSpec, argument: &str, hint: impl std::fmt::Display) -> String {
+    format!("`cargo xtask {}` takes no `{argument}`{hint}", spec.name)
+}
+
+/// What a person may have meant by an argument.
+fn hint(spec: &CommandSpec, argument: &str) -> String {
     let names = spec.flags.iter().map(|flag| flag.name).chain(["--help"]);
-    let hint = if spec.rest.is_some() && !argument.starts_with("--h") {
+    if spec.rest.is_some() && !argument.starts_with("--h") {
         format!(
             "; put `--` before what is to be passed on: `cargo xtask {} -- {argument}`",
             spec.name
         )
     } else {
         suggestion(argument, names)
-    };
-    format!("`cargo xtask {}` takes no `{argument}`{hint}", spec.name)
+    }
 }
 
 fn overview() -> String {
@@ -341,9 +403,10 @@ fn overview() -> String {
 
 fn help(spec: &CommandSpec) -> String {
     let flags = if spec.flags.is_empty() { "" } else { " [FLAGS]" };
+    let operands = spec.operands.map_or_else(String::new, |(name, _)| format!(" [{name}...]"));
     let rest = if spec.rest.is_some() { " [-- ARGUMENTS]" } else { "" };
     let mut text = format!(
-        "{}.\n\nUsage: cargo xtask {}{flags}{rest}\n\n{}\n\nFlags:\n",
+        "{}.\n\nUsage: cargo xtask {}{flags}{operands}{rest}\n\n{}\n\nFlags:\n",
         spec.summary, spec.name, spec.details
     );
     for flag in spec.flags {
@@ -437,6 +500,14 @@ mod tests {
     }
 
     #[test]
+    fn operands_stand_anywhere_before_the_rest() {
+        let flags = flags("fuzz kernel --seconds 5 convert -- manifest");
+        assert_eq!(flags.operands, ["kernel", "convert"]);
+        assert_eq!(flags.value("--seconds"), Some("5"));
+        assert_eq!(flags.rest, ["manifest"]);
+    }
+
+    #[test]
     fn the_rest_is_passed_on() {
         assert_eq!(flags("test -- --nocapture discount").rest, ["--nocapture", "discount"]);
         assert_eq!(flags("test").rest, [""; 0]);
@@ -450,6 +521,7 @@ mod tests {
             ("kernel --chek", "`cargo xtask kernel` takes no `--chek`, did you mean `--check`?"),
             ("guests --fast", "`cargo xtask guests` takes no `--fast`"),
             ("guests fast", "`cargo xtask guests` takes no `fast`"),
+            ("fuzz kernle", "`cargo xtask fuzz` takes no `kernle`, did you mean `kernel`?"),
             ("setup --route", "`--route` needs a value: `--route ROUTE`"),
             ("kernel --check=yes", "`--check` takes no value"),
             (

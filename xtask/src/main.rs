@@ -11,6 +11,7 @@ mod ci;
 mod demo;
 mod examples;
 mod flags;
+mod fuzz;
 mod guests;
 mod kernel;
 mod languages;
@@ -41,6 +42,9 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    if let Some(status) = fuzz::compile_if_asked() {
+        return status;
+    }
     let arguments: Vec<String> = env::args().skip(1).collect();
     let paint = Paint::for_stderr();
     let invocation = match flags::parse(&arguments) {
@@ -76,6 +80,7 @@ fn run(invocation: &Invocation) -> Result<()> {
         Command::Test => test::run(&workspace, &flags.rest),
         Command::Bench => bench::run(&workspace, &flags.rest),
         Command::Soak => soak::run(&workspace, &flags.rest),
+        Command::Fuzz => fuzz::run(&workspace, flags),
         Command::Examples => examples::run(&workspace, flags.has("--write")),
         Command::Carts => carts::run(&workspace, flags.has("--check")),
         Command::Miri => miri::run(&workspace, &flags.rest),

@@ -45,6 +45,12 @@ impl Generator {
         Self { temper, source: Source::List(choices.into_iter()), n_steps: 0 }
     }
 
+    /// Returns whether a list of choices is used up.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        matches!(&self.source, Source::List(choices) if choices.as_slice().is_empty())
+    }
+
     /// Chooses the next step for a guest that knows what `model` knows.
     pub fn next_step(&mut self, model: &Model) -> Step {
         self.n_steps += 1;

@@ -32,6 +32,11 @@ const DIRECTIONS: &[Direction] = &[
         tests: &[],
     },
     Direction { package: "plugsmith-compat", ships: &[], tests: &["plugsmith"] },
+    Direction {
+        package: "plugsmith-fuzz-bodies",
+        ships: &["plugsmith", "plugsmith-convert", "plugsmith-kernel", "plugsmith-manifest"],
+        tests: &[],
+    },
     Direction { package: "moved_host", ships: &[], tests: &["plugsmith"] },
     Direction { package: "plugsmith-examples", ships: &["plugsmith"], tests: &[] },
     Direction { package: "plugsmith-cli", ships: &["plugsmith"], tests: &[] },

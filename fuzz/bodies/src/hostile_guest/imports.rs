@@ -1,0 +1,111 @@
+//! Everything that a guest can import, with its type.
+
+/// A function that a guest imports.
+pub(super) struct Import {
+    pub(super) namespace: &'static str,
+    pub(super) name: &'static str,
+    /// A letter for each: `i` is `i32`, `l` is `i64`.
+    pub(super) params: &'static str,
+    /// As the parameters; empty for none.
+    pub(super) result: &'static str,
+}
+
+const ENV: &str = "extism:host/env";
+const OLD: &str = "env";
+const USER: &str = "extism:host/user";
+const SYSTEM: &str = "wasi_snapshot_preview1";
+
+/// All of them. The first are those that the guest's own code calls.
+pub(super) const IMPORTS: &[Import] = &[
+    import(ENV, "alloc", "l", "l"),
+    import(ENV, "store_u8", "li", ""),
+    import(ENV, "load_u64", "l", "l"),
+    import(ENV, "input_offset", "", "l"),
+    import(ENV, "input_length", "", "l"),
+    import(ENV, "input_load_u8", "l", "i"),
+    import(ENV, "output_set", "ll", ""),
+    import(ENV, "var_get", "l", "l"),
+    import(ENV, "length", "l", "l"),
+    import(ENV, "load_u8", "l", "i"),
+    import(ENV, "free", "l", ""),
+    import(ENV, "length_unsafe", "l", "l"),
+    import(ENV, "store_u64", "ll", ""),
+    import(ENV, "input_set", "ll", ""),
+    import(ENV, "input_load_u64", "l", "l"),
+    import(ENV, "output_offset", "", "l"),
+    import(ENV, "output_length", "", "l"),
+    import(ENV, "error_set", "l", ""),
+    import(ENV, "error_get", "", "l"),
+    import(ENV, "reset", "", ""),
+    import(ENV, "memory_bytes", "", "l"),
+    import(ENV, "config_get", "l", "l"),
+    import(ENV, "var_set", "ll", ""),
+    import(ENV, "log_trace", "l", ""),
+    import(ENV, "log_debug", "l", ""),
+    import(ENV, "log_info", "l", ""),
+    import(ENV, "log_warn", "l", ""),
+    import(ENV, "log_error", "l", ""),
+    import(ENV, "get_log_level", "", "i"),
+    import(ENV, "http_request", "ll", "l"),
+    import(ENV, "http_status_code", "", "i"),
+    import(ENV, "http_headers", "", "l"),
+    import(OLD, "extism_load_u32", "l", "i"),
+    import(OLD, "extism_store_u32", "li", ""),
+    import(USER, "shout", "l", "l"),
+    import(USER, "handles", "ll", "l"),
+    import(SYSTEM, "args_get", "ii", "i"),
+    import(SYSTEM, "args_sizes_get", "ii", "i"),
+    import(SYSTEM, "environ_get", "ii", "i"),
+    import(SYSTEM, "environ_sizes_get", "ii", "i"),
+    import(SYSTEM, "clock_res_get", "ii", "i"),
+    import(SYSTEM, "clock_time_get", "ili", "i"),
+    import(SYSTEM, "fd_advise", "illi", "i"),
+    import(SYSTEM, "fd_allocate", "ill", "i"),
+    import(SYSTEM, "fd_close", "i", "i"),
+    import(SYSTEM, "fd_datasync", "i", "i"),
+    import(SYSTEM, "fd_fdstat_get", "ii", "i"),
+    import(SYSTEM, "fd_fdstat_set_flags", "ii", "i"),
+    import(SYSTEM, "fd_fdstat_set_rights", "ill", "i"),
+    import(SYSTEM, "fd_filestat_get", "ii", "i"),
+    import(SYSTEM, "fd_filestat_set_size", "il", "i"),
+    import(SYSTEM, "fd_filestat_set_times", "illi", "i"),
+    import(SYSTEM, "fd_pread", "iiili", "i"),
+    import(SYSTEM, "fd_prestat_get", "ii", "i"),
+    import(SYSTEM, "fd_prestat_dir_name", "iii", "i"),
+    import(SYSTEM, "fd_pwrite", "iiili", "i"),
+    import(SYSTEM, "fd_read", "iiii", "i"),
+    import(SYSTEM, "fd_readdir", "iiili", "i"),
+    import(SYSTEM, "fd_renumber", "ii", "i"),
+    import(SYSTEM, "fd_seek", "ilii", "i"),
+    import(SYSTEM, "fd_sync", "i", "i"),
+    import(SYSTEM, "fd_tell", "ii", "i"),
+    import(SYSTEM, "fd_write", "iiii", "i"),
+    import(SYSTEM, "path_create_directory", "iii", "i"),
+    import(SYSTEM, "path_filestat_get", "iiiii", "i"),
+    import(SYSTEM, "path_filestat_set_times", "iiiilli", "i"),
+    import(SYSTEM, "path_link", "iiiiiii", "i"),
+    import(SYSTEM, "path_open", "iiiiillii", "i"),
+    import(SYSTEM, "path_readlink", "iiiiii", "i"),
+    import(SYSTEM, "path_remove_directory", "iii", "i"),
+    import(SYSTEM, "path_rename", "iiiiii", "i"),
+    import(SYSTEM, "path_symlink", "iiiii", "i"),
+    import(SYSTEM, "path_unlink_file", "iii", "i"),
+    import(SYSTEM, "poll_oneoff", "iiii", "i"),
+    import(SYSTEM, "proc_exit", "i", ""),
+    import(SYSTEM, "proc_raise", "i", "i"),
+    import(SYSTEM, "sched_yield", "", "i"),
+    import(SYSTEM, "random_get", "ii", "i"),
+    import(SYSTEM, "sock_accept", "iii", "i"),
+    import(SYSTEM, "sock_recv", "iiiiii", "i"),
+    import(SYSTEM, "sock_send", "iiiii", "i"),
+    import(SYSTEM, "sock_shutdown", "ii", "i"),
+];
+
+const fn import(
+    namespace: &'static str,
+    name: &'static str,
+    params: &'static str,
+    result: &'static str,
+) -> Import {
+    Import { namespace, name, params, result }
+}
