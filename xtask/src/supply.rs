@@ -24,7 +24,8 @@ const POLICY: &str = "deny.toml";
 
 /// The manifests of the workspaces that have a lock file. The first is of what ships: only that is kept
 /// free of duplicates.
-const MANIFESTS: [&str; 3] = ["Cargo.toml", "models/Cargo.toml", "smith/Cargo.toml"];
+const MANIFESTS: [&str; 4] =
+    ["Cargo.toml", "models/Cargo.toml", "fuzz/Cargo.toml", "smith/Cargo.toml"];
 
 /// Runs the command.
 ///
