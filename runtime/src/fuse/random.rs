@@ -35,6 +35,7 @@ pub(super) struct Random(Source);
 enum Source {
     #[cfg(test)]
     Seed(u64),
+    #[cfg(feature = "testing")]
     Bytes(std::vec::IntoIter<u8>),
 }
 
@@ -47,6 +48,7 @@ impl Random {
 
     /// Reads numbers from bytes, seven bits of each byte, as LEB128 has them: most choices are among few,
     /// and so are one byte each. All that follow the last byte are zero.
+    #[cfg(feature = "testing")]
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         Self(Source::Bytes(Vec::from(bytes).into_iter()))
     }
@@ -60,6 +62,7 @@ impl Random {
                 let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
                 mixed ^ (mixed >> 31)
             }
+            #[cfg(feature = "testing")]
             Source::Bytes(bytes) => {
                 let mut number = 0;
                 for shift in (0..64).step_by(7) {
