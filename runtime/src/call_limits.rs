@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{builder::PluginBuilder, limits::TABLE_ELEMENT_LIMIT};
 
 /// What one call of a plug-in may take, and its instance, where the manifest does not say it. `None`
-/// means unlimited; the limits are independent.
+/// means unlimited, where a limit can be lifted; the limits are independent.
 ///
 /// The defaults let a host survive any plug-in, and are meant to be set to what plug-ins of your kind
 /// need, which is less.

@@ -3,8 +3,8 @@
 //!
 //! The engine can only stop code at an *epoch*: a counter that compiled code compares with a value
 //! in its store. One [`Ticker`] thread for the process advances the epochs of all engines every
-//! [`TICK`] while a call with a time limit is under way, and sleeps otherwise. Each store's epoch
-//! callback then asks its own [`Deadline`] whether this call, and no other, must end.
+//! [`TICK`] while a call with a time limit is under way, or one that an epoch interrupted, and for some
+//! ticks after; then it sleeps. Each store's epoch callback then asks its own [`Deadline`] whether this call, and no other, must end.
 //!
 //! A warm call reads no clock. Its start is noted at the first moment anything slow happens (a
 //! tick, a host function, an instantiation), which is at most one tick after the true start; a call

@@ -58,7 +58,9 @@ fn spelt(bytes: &[u8]) -> Cow<'_, str> {
 fn hidden(c: char) -> bool {
     match c {
         '\n' | '\r' | '\t' => false,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            true
+        }
         c => c.is_control(),
     }
 }
@@ -77,6 +79,8 @@ mod tests {
             (b"end\r\n\r", "end\r\n\\r"),
             ("\u{9b}2J bell\u{7}".as_bytes(), "\\u{9b}2J bell\\u{7}"),
             ("right\u{202e}tfel".as_bytes(), "right\\u{202e}tfel"),
+            ("\u{61c}\u{200e}\u{200f}".as_bytes(), "\\u{61c}\\u{200e}\\u{200f}"),
+            ("line\u{2028}\u{2029}".as_bytes(), "line\\u{2028}\\u{2029}"),
             (b"broken \xff\xfe", "broken \u{fffd}\u{fffd}"),
             ("Grüße 🎉".as_bytes(), "Grüße 🎉"),
         ] {

@@ -75,7 +75,12 @@ pub(super) fn check(bytes: &[u8], limits: &ModuleLimits) -> wasmtime::Result<()>
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
-                    module.types.extend(group?.into_types().map(|ty| Width::of(&ty)));
+                    let widths: Vec<_> = group?.into_types().map(|ty| Width::of(&ty)).collect();
+                    // The compiler makes a function of its own for each type, which passes all on.
+                    let passed = widths.iter().map(|width| width.values()).sum::<u64>();
+                    work = work.saturating_add(PER_VALUE * passed);
+                    within("the work to compile it", work, limits.work)?;
+                    module.types.extend(widths);
                     let n_types = module.types.len() as u64;
                     within("the number of declarations", n_types, limits.items)?;
                 }
@@ -225,7 +230,8 @@ impl Module<'_> {
             loop_depth: 0,
             per_loop: n_locals,
             per_meeting: n_locals.div_ceil(LOCALS_PER_MEETING),
-            work: PER_FUNCTION + n_locals / LOCALS_PER_MEETING,
+            // As for each type, the compiler makes a function for each that others than the module call.
+            work: PER_FUNCTION + PER_VALUE * width.values() + n_locals / LOCALS_PER_MEETING,
         };
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {

@@ -197,6 +197,34 @@ pub(crate) fn bombs() -> Vec<Attack> {
         )
         .with(|setup| setup.module_limits.work = Some(3_000)),
         attack(
+            "wide functions that do nothing",
+            "has twenty thousand functions that take and give a thousand values each, in a table",
+            small(&format!(
+                r#"(func (export "attack")) (type $wide (func (param {0}) (result {0})))
+                (table 1 funcref) (elem (i32.const 0) $wide) (func $wide (type $wide) unreachable) {1}"#,
+                "i32 ".repeat(1_000),
+                "(func (type $wide) unreachable)".repeat(20_000),
+            )),
+            past("the work to compile it"),
+        ),
+        attack(
+            "wide types that nothing is of",
+            "has four thousand types of two thousand values each",
+            small(&format!(
+                r#"(func (export "attack")) {}"#,
+                (0..4_000)
+                    .map(|n| {
+                        let (few, rest) =
+                            ("i64 ".repeat(n % 1_000), "i32 ".repeat(1_000 - n % 1_000));
+                        let results = ["i32 ", "i64 ", "f32 ", "f64 "][n / 1_000].repeat(1_000);
+                        format!("(type (func (param {few}{rest}) (result {results})))")
+                    })
+                    .collect::<Vec<_>>()
+                    .concat()
+            )),
+            past("the work to compile it"),
+        ),
+        attack(
             "exports by the hundred thousand",
             "has more exports than any plug-in",
             small(&format!(
