@@ -1,6 +1,6 @@
 //! Builds, tests and checks Plugsmith: `cargo xtask`.
 //!
-//! Owns the list of commands and nothing else: each command is a file of its own. The tool depends
+//! Hands a command to its file and does nothing else: each is a file of its own. The tool depends
 //! on no other crate of the workspace, so that it builds when they do not.
 
 #![forbid(unsafe_code)]
@@ -8,6 +8,7 @@
 mod bench;
 mod carts;
 mod ci;
+mod commands;
 mod demo;
 mod examples;
 mod flags;
@@ -35,11 +36,7 @@ use std::{env, process::ExitCode};
 
 use anyhow::Result;
 
-use crate::{
-    flags::{Command, Invocation},
-    progress::Paint,
-    workspace::Workspace,
-};
+use crate::{commands::Command, flags::Invocation, progress::Paint, workspace::Workspace};
 
 fn main() -> ExitCode {
     if let Some(status) = fuzz::compile_if_asked() {
