@@ -107,14 +107,14 @@ fn document(workspace: &Workspace) -> Result<()> {
 
 /// The selections of packages that are checked without features.
 ///
-/// Cargo unites the features that selected packages want of each other. The examples, the comparison
-/// and the benchmark want defaults, so they are left out. A package whose features others want, too, is
+/// Cargo unites the features that selected packages want of each other. The examples, the command,
+/// the comparison and the benchmark want defaults, so they are left out. A package whose features others want, too, is
 /// checked once more by itself.
 /// The host is not, because by itself it would have the engine compiled once more.
 fn without_features(packages: &[Package]) -> Vec<Vec<String>> {
     let mut together = strings(&["--no-default-features", "--workspace"]);
     let is_example = |package: &&Package| {
-        ["bench", "compat", "examples", "soak"]
+        ["bench", "cli", "compat", "examples", "soak"]
             .iter()
             .any(|folder| package.folder.starts_with(folder))
     };

@@ -1,0 +1,68 @@
+//! The command line: which commands there are, and what all of them take.
+//!
+//! What one command takes is in its own file.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{call::Call, exit::Exit, failure::Failure, output::Output};
+
+/// Runs, inspects and serves WebAssembly plug-ins: those of Plugsmith, and those of Extism.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plugsmith",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = false,
+    after_long_help = Exit::table()
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+}
+
+/// How things are printed, whatever the command.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputOptions {
+    /// Prints results as JSON on standard output, and errors as JSON on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) color: clap::ColorChoice,
+}
+
+/// What the command can do: a row for each file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Call(Call),
+}
+
+impl Command {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// What the person at the terminal is to be told.
+    pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
+        match self {
+            Self::Call(call) => call.run(output),
+        }
+    }
+}
+
+/// Returns what an error of the parser says, without the usage that follows.
+pub(crate) fn first_lines(err: &clap::Error) -> String {
+    let text = err.render().to_string();
+    let text = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let text = text.split("\n\nFor more information").next().unwrap_or(text);
+    text.strip_prefix("error: ").unwrap_or(text).trim_end().to_owned()
+}

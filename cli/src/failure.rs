@@ -1,0 +1,209 @@
+//! Why a command failed: what a person reads, what a script reads, and the status that both see.
+//!
+//! A failure says what and where, and its help names the next thing to do.
+
+use std::{error::Error as StdError, fmt, ops::Range};
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use plugsmith::{CallError, LoadError};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure(Box<Facts>);
+
+#[derive(Debug)]
+struct Facts {
+    exit: Exit,
+    message: String,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+    help: Option<String>,
+    place: Option<Place>,
+}
+
+/// Where in a text the mistake is, and what it is.
+#[derive(Debug)]
+struct Place {
+    text: NamedSource<String>,
+    start: usize,
+    len: usize,
+    mistake: String,
+}
+
+impl Failure {
+    /// Starts a failure that says `message`.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self(Box::new(Facts { exit, message, cause: None, help: None, place: None }))
+    }
+
+    /// Adds what led to it.
+    pub(crate) fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Adds where the mistake is, and what it is: the text, what that is called, and the bytes of it
+    /// that are wrong.
+    pub(crate) fn with_place(
+        mut self,
+        name: &str,
+        text: &str,
+        wrong: Range<usize>,
+        mistake: impl Into<String>,
+    ) -> Self {
+        let text = NamedSource::new(name, text.to_owned());
+        let mistake = mistake.into();
+        self.0.place = Some(Place { text, start: wrong.start, len: wrong.len(), mistake });
+        self
+    }
+
+    /// Returns the status that the command is to end with.
+    pub(crate) fn exit(&self) -> Exit {
+        self.0.exit
+    }
+
+    /// Returns the failure for scripts.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut causes = Vec::new();
+        let mut cause = self.source();
+        while let Some(err) = cause {
+            causes.push(err.to_string());
+            cause = err.source();
+        }
+        json!({
+            "error": {
+                "kind": self.0.exit.kind(),
+                "exit_status": self.0.exit.status(),
+                "message": self.0.message,
+                "causes": causes,
+                "help": self.0.help,
+                "place": self.0.place.as_ref().map(Place::to_json),
+            }
+        })
+    }
+}
+
+impl Place {
+    /// Returns file, line and column, counted from 1, and the mistake.
+    fn to_json(&self) -> Value {
+        let before = self.text.inner().get(..self.start).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        json!({
+            "file": self.text.name(),
+            "line": before.matches('\n').count() + 1,
+            "column": line.chars().count() + 1,
+            "mistake": self.mistake,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+impl Diagnostic for Failure {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.help.as_ref().map(|help| Box::new(help) as _)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.0.place.as_ref().map(|place| &place.text as _)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let place = self.0.place.as_ref()?;
+        let label = LabeledSpan::new(Some(place.mistake.clone()), place.start, place.len);
+        Some(Box::new([label].into_iter()))
+    }
+}
+
+impl From<plugsmith::Error> for Failure {
+    /// Tells a failed call from a plug-in that cannot be loaded.
+    fn from(err: plugsmith::Error) -> Self {
+        let (exit, help) = match (err.downcast_ref::<CallError>(), err.downcast_ref::<LoadError>())
+        {
+            (Some(err), _) => of_call(err),
+            (None, Some(err)) => (Exit::Load, of_load(err)),
+            (None, None) => (Exit::Call, None),
+        };
+        let message = err.to_string();
+        let cause = err.chain().nth(1).is_some().then(|| Cause(err));
+        let facts = Facts { exit, message, cause: cause.map(Into::into), help, place: None };
+        Self(Box::new(facts))
+    }
+}
+
+/// What is below an error of the host, whose own message has been taken already.
+#[derive(Debug)]
+struct Cause(plugsmith::Error);
+
+impl Cause {
+    fn first(&self) -> &(dyn StdError + 'static) {
+        self.0.chain().nth(1).expect("made only of errors that have a cause")
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.first())
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.first().source()
+    }
+}
+
+fn of_call(err: &CallError) -> (Exit, Option<String>) {
+    let (exit, help) = match err {
+        CallError::NoExport { .. } => {
+            (Exit::Usage, "`plugsmith inspect` lists the functions that the plug-in exports")
+        }
+        CallError::ExportType { .. } => {
+            (Exit::Usage, "`plugsmith inspect` tells which exports can be called")
+        }
+        CallError::TimedOut { .. } => (Exit::Time, "give the call more time with `--timeout`"),
+        CallError::Cancelled => return (Exit::Time, None),
+        CallError::MemoryLimit { .. } => {
+            (Exit::Call, "give the plug-in more pages of 64 KiB with `--memory-max`")
+        }
+        _ => return (Exit::Call, None),
+    };
+    (exit, Some(help.to_owned()))
+}
+
+fn of_load(err: &LoadError) -> Option<String> {
+    let help = match err {
+        LoadError::UnknownImport { namespace, .. } if namespace.starts_with("wasi_") => {
+            "grant the plug-in the system interface with `--wasi`"
+        }
+        LoadError::UnknownImport { .. } => {
+            "`plugsmith inspect` lists what the plug-in needs; a module that provides it can be \
+             linked with `--link NAME=FILE`"
+        }
+        LoadError::ReadFile { .. } => {
+            "check the path; those in a manifest are relative to the manifest's folder"
+        }
+        LoadError::MemoryLimit { .. } => "give the plug-in more pages with `--memory-max`",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}

@@ -1,0 +1,165 @@
+//! What the command prints: results on standard output, all else on standard error, each as a person
+//! or a script wants it.
+//!
+//! Colour goes to terminals only, unless the command line or the environment says otherwise.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use anstream::ColorChoice;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use plugsmith::{LogLevel, LogRecord};
+use serde_json::{Value, json};
+
+use crate::{arguments::OutputOptions, exit::Exit, failure::Failure};
+
+/// Colours, by what they mean.
+pub(crate) mod style {
+    use anstyle::{AnsiColor, Style};
+
+    /// What stands above others.
+    pub(crate) const HEADING: Style = Style::new().bold();
+    /// What is odd.
+    pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
+    /// What is wrong.
+    pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+    /// What matters less.
+    pub(crate) const DIM: Style = Style::new().dimmed();
+}
+
+/// How the command prints.
+#[derive(Debug)]
+pub(crate) struct Output {
+    is_json: bool,
+}
+
+impl Output {
+    /// Settles how things are printed, for the whole process.
+    pub(crate) fn new(options: OutputOptions) -> Self {
+        let choice = match options.color {
+            clap::ColorChoice::Auto => ColorChoice::Auto,
+            clap::ColorChoice::Always => ColorChoice::Always,
+            clap::ColorChoice::Never => ColorChoice::Never,
+        };
+        choice.write_global();
+        Self { is_json: options.json }
+    }
+
+    /// Says whether results are wanted as JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// Says whether a person reads standard output.
+    pub(crate) fn is_terminal(&self) -> bool {
+        !self.is_json && io::stdout().is_terminal()
+    }
+
+    /// Tells a person on the way what goes on. Scripts that read JSON are spared it.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.is_json {
+            anstream::eprintln!("{text}");
+        }
+    }
+
+    /// Returns what prints a plug-in's log, a line for each message.
+    pub(crate) fn log_sink(&self) -> impl Fn(&LogRecord<'_>) + Send + Sync + 'static {
+        let is_json = self.is_json;
+        move |record| {
+            if is_json {
+                let level = record.level.to_string();
+                eprintln!("{}", json!({"log": {"level": level, "message": record.message}}));
+            } else {
+                let colour = match record.level {
+                    LogLevel::Error => style::BAD,
+                    LogLevel::Warn => style::WARNING,
+                    _ => style::DIM,
+                };
+                anstream::eprintln!("{colour}{:>5}{colour:#} {}", record.level, record.message);
+            }
+        }
+    }
+
+    /// Prints why the command failed.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        if self.is_json {
+            print_json_failure(failure);
+        } else {
+            print_failure(failure);
+        }
+    }
+
+    /// Returns something that moves while `what` goes on, which is seen on a terminal only.
+    pub(crate) fn spinner(&self, what: impl Into<String>) -> ProgressBar {
+        let spinner = ProgressBar::with_draw_target(None, self.progress_target());
+        spinner.set_message(what.into());
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        spinner
+    }
+
+    /// Returns where progress is drawn: on standard error, if that is a terminal.
+    fn progress_target(&self) -> ProgressDrawTarget {
+        if self.is_json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
+    }
+}
+
+/// Prints a result as one line of JSON.
+///
+/// # Errors
+///
+/// If standard output is closed.
+pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
+    print_bytes(format!("{value}\n").as_bytes())
+}
+
+/// Prints text for people, without its colours where nobody sees them.
+///
+/// # Errors
+///
+/// If standard output is closed.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    anstream::stdout().lock().write_all(text.as_bytes()).map_err(closed)
+}
+
+/// Prints bytes as they are.
+///
+/// # Errors
+///
+/// If standard output is closed.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(closed)
+}
+
+/// Prints a failure for scripts.
+pub(crate) fn print_json_failure(failure: &Failure) {
+    eprintln!("{}", failure.to_json());
+}
+
+/// Prints a failure for people.
+fn print_failure(failure: &Failure) {
+    let stderr = io::stderr();
+    let has_colour = match ColorChoice::global() {
+        ColorChoice::Never => false,
+        ColorChoice::Auto => anstream::AutoStream::choice(&stderr) != ColorChoice::Never,
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
+    };
+    let theme = if has_colour {
+        miette::GraphicalTheme::unicode()
+    } else {
+        miette::GraphicalTheme::unicode_nocolor()
+    };
+    let handler = miette::GraphicalReportHandler::new_themed(theme);
+    let mut text = String::new();
+    // What cannot be drawn is still said.
+    if handler.render_report(&mut text, failure).is_err() {
+        text = format!("error: {failure}\n");
+    }
+    anstream::eprint!("{text}");
+}
+
+fn closed(err: io::Error) -> Failure {
+    Failure::new(Exit::Input, "cannot write to standard output").with_cause(err)
+}

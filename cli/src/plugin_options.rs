@@ -1,0 +1,148 @@
+//! Which plug-in a command is about, and what that plug-in may do: the options that all commands share
+//! which load one, under the names that Extism's command has for them.
+//!
+//! What a manifest says holds until an option says otherwise; lists grow.
+
+mod source;
+mod values;
+
+use std::time::Duration;
+
+use clap::Args;
+use plugsmith::{CompiledPlugin, LogLevel, Manifest, PluginBuilder, Wasm, manifest::MAIN_MODULE};
+
+use self::values::{AllowedPath, ConfigObject, Link, Pair};
+use crate::{failure::Failure, output::Output};
+
+/// A plug-in, and what it may do.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PluginOptions {
+    /// The plug-in: the file or URL of a module, of WebAssembly text, or the file of a manifest; `-`
+    /// is standard input.
+    #[arg(value_name = "PLUGIN")]
+    pub(crate) source: String,
+    /// Takes the plug-in for a manifest, in JSON or TOML, whatever it looks like.
+    #[arg(short, long, help_heading = "Plug-in")]
+    manifest: bool,
+    /// Adds a module that the plug-in's may import from, under a name.
+    #[arg(long, value_name = "NAME=PATH", value_parser = values::link, help_heading = "Plug-in")]
+    link: Vec<Link>,
+    /// Sets a value that the plug-in can read.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::pair, help_heading = "Plug-in")]
+    config: Vec<Pair>,
+    /// Sets values that the plug-in can read, as a JSON object.
+    #[arg(long, value_name = "JSON", value_parser = values::config_object, help_heading = "Plug-in")]
+    set_config: Option<ConfigObject>,
+    /// Allows HTTP requests to the hosts of a pattern, such as `*.example.com`.
+    #[arg(long, value_name = "HOST", help_heading = "Grants")]
+    allow_host: Vec<String>,
+    /// Allows a directory or file of this machine, `ro:` in front for reading only.
+    #[arg(long, value_name = "PATH[:GUEST_PATH]", value_parser = values::allowed_path, help_heading = "Grants")]
+    allow_path: Vec<AllowedPath>,
+    /// Grants the system interface, WASI preview 1.
+    #[arg(long, help_heading = "Grants")]
+    wasi: bool,
+    /// Lets the plug-in read the headers of HTTP responses.
+    #[arg(long, help_heading = "Grants")]
+    enable_http_response_headers: bool,
+    /// Limits the time of a call: milliseconds, or `500ms`, `2s`, `1m`.
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Limits")]
+    pub(crate) timeout: Option<Duration>,
+    /// Limits the memory of the plug-in, in pages of 64 KiB.
+    #[arg(long, value_name = "PAGES", help_heading = "Limits")]
+    memory_max: Option<u32>,
+    /// Limits the body of an HTTP response, in bytes.
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    http_response_max: Option<u64>,
+    /// Limits what the plug-in's variables take, in bytes.
+    #[arg(long, value_name = "BYTES", help_heading = "Limits")]
+    var_max: Option<u64>,
+    /// Prints what the plug-in logs from this level on: `trace`, `debug`, `info`, `warn`, `error`.
+    #[arg(long, value_name = "LEVEL", value_parser = values::log_level, help_heading = "Plug-in")]
+    log_level: Option<LogLevel>,
+}
+
+impl PluginOptions {
+    /// Says whether the plug-in comes from standard input.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.source == source::STDIN
+    }
+
+    /// Returns the manifest that the source and the options make together.
+    ///
+    /// # Errors
+    ///
+    /// If the source cannot be read, or is none.
+    pub(crate) fn to_manifest(&self) -> Result<Manifest, Failure> {
+        let mut manifest = source::read(&self.source, self.manifest)?;
+        self.add_links(&mut manifest);
+        if let Some(object) = &self.set_config {
+            manifest.config.extend(object.0.clone());
+        }
+        manifest
+            .config
+            .extend(self.config.iter().map(|pair| (pair.key.clone(), pair.value.clone())));
+        if !self.allow_host.is_empty() {
+            manifest.allowed_hosts.get_or_insert_default().extend(self.allow_host.iter().cloned());
+        }
+        for path in &self.allow_path {
+            manifest = manifest.with_allowed_path(&path.host, &path.guest);
+        }
+        if let Some(time) = self.timeout {
+            manifest = manifest.with_timeout(time);
+        }
+        let memory = &mut manifest.memory;
+        memory.max_pages = self.memory_max.or(memory.max_pages);
+        memory.max_http_response_bytes = self.http_response_max.or(memory.max_http_response_bytes);
+        memory.max_var_bytes = self.var_max.or(memory.max_var_bytes);
+        Ok(manifest)
+    }
+
+    /// Puts the linked modules before the plug-in's own, which stays the main one.
+    fn add_links(&self, manifest: &mut Manifest) {
+        if self.link.is_empty() {
+            return;
+        }
+        let is_main = |wasm: &Wasm| wasm.meta().name.as_deref() == Some(MAIN_MODULE);
+        if !manifest.wasm.iter().any(is_main)
+            && let Some(last) = manifest.wasm.last_mut()
+        {
+            last.meta_mut().name = Some(MAIN_MODULE.to_owned());
+        }
+        let links = self.link.iter().map(|link| Wasm::file(&link.path).with_name(&link.name));
+        manifest.wasm.splice(0..0, links);
+    }
+
+    /// Starts to load the plug-in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::to_manifest`].
+    pub(crate) fn builder(&self, output: &Output) -> Result<PluginBuilder<'static>, Failure> {
+        let mut builder = PluginBuilder::new(self.to_manifest()?)
+            .with_wasi(self.wasi)
+            .with_http_response_headers(self.enable_http_response_headers)
+            .with_log_level(self.log_level);
+        if self.log_level.is_some() {
+            builder = builder.with_log_sink(output.log_sink());
+        }
+        Ok(builder)
+    }
+
+    /// Compiles the plug-in, with what the command has to say beyond the options.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::to_manifest`], and if the plug-in cannot be loaded.
+    pub(crate) fn compile(
+        &self,
+        output: &Output,
+        complete: impl FnOnce(PluginBuilder<'static>) -> PluginBuilder<'static>,
+    ) -> Result<CompiledPlugin, Failure> {
+        let builder = complete(self.builder(output)?);
+        let spinner = output.spinner(format!("Compiling {}", self.source));
+        let compiled = builder.compile();
+        spinner.finish_and_clear();
+        Ok(compiled?)
+    }
+}

@@ -1,0 +1,66 @@
+//! What is printed for people: text of a plug-in, in which what a terminal would take for a command is
+//! spelt out, and sizes.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+/// Returns `text` with every control character but newlines and tabs escaped.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if !text.contains(is_command) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_command(letter) {
+            write!(shown, "{}", letter.escape_default()).expect("a string takes any text");
+        } else {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Returns a size as a person says it.
+pub(crate) fn bytes_in_words(n_bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.iter().find(|(size, _)| n_bytes >= *size) {
+        Some((size, unit)) => {
+            let tenths = u128::from(n_bytes) * 10 / u128::from(*size);
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        }
+        None => format!("{n_bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_commands_are_spelt_out() {
+        let rows = [
+            ("plain\n\ttext ü", "plain\n\ttext ü"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("back\u{8}space\r", "back\\u{8}space\\r"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+        ];
+        for (text, shown) in rows {
+            assert_eq!(printable(text), shown);
+        }
+    }
+
+    #[test]
+    fn sizes_have_the_largest_unit_that_fits() {
+        let rows = [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_024, "1.0 KiB"),
+            (1_600, "1.5 KiB"),
+            (5 << 20, "5.0 MiB"),
+            (u64::MAX, "17179869183.9 GiB"),
+        ];
+        for (n_bytes, words) in rows {
+            assert_eq!(bytes_in_words(n_bytes), words);
+        }
+    }
+}

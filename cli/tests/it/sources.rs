@@ -1,0 +1,73 @@
+//! What a command takes for a plug-in, and what it says of anything else.
+
+use serde_json::json;
+
+use crate::{command::Folder, guests::ECHO};
+
+#[test]
+fn modules_and_manifests_are_told_apart() {
+    let folder = Folder::with(&[
+        ("echo.wat", ECHO),
+        ("plugin.json", r#"{"wasm": [{"path": "echo.wat"}]}"#),
+        ("plugin.toml", "[[wasm]]\npath = 'echo.wat'\n"),
+        ("sub/plugin.toml", "[[wasm]]\npath = '../echo.wat'\n"),
+        ("no_end", "[[wasm]]\npath = 'echo.wat'\n"),
+    ]);
+    folder.write("echo.wasm", wat::parse_str(ECHO).unwrap());
+    for source in
+        ["echo.wat", "echo.wasm", "plugin.json", "plugin.toml", "sub/plugin.toml", "no_end"]
+    {
+        let ran = folder.run(&["call", source, "echo", "-i", "hello"]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, "hello"), "{source}: {ran:#?}");
+    }
+    for input in [ECHO, r#"{"wasm": [{"path": "echo.wat"}]}"#] {
+        let ran = folder.run_with_input(&["call", "-", "echo", "-i", "hello"], input);
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, "hello"), "{input}: {ran:#?}");
+    }
+}
+
+#[test]
+fn what_is_no_plugin_is_refused_with_advice() {
+    let folder = Folder::with(&[
+        ("echo.wat", ECHO),
+        ("prose", "just words"),
+        ("broken.wat", "(module (func"),
+        ("folder/file", ""),
+        ("lost.toml", "[[wasm]]\npath = 'gone.wasm'\n"),
+        ("empty.json", "{}"),
+    ]);
+    folder.write("echo.wasm", wat::parse_str(ECHO).unwrap());
+    let rows = [
+        (&["gone.wasm"][..], "cannot read plug-in `gone.wasm`", "name the file of a module"),
+        (&["folder"], "cannot read plug-in `folder`", "name a file in it"),
+        (&["prose"], "module `main` is not WebAssembly", ""),
+        (&["broken.wat"], "module `main`: invalid WebAssembly text", ""),
+        (&["lost.toml"], "module `main`: cannot read file `gone.wasm`", "the manifest's folder"),
+        (&["empty.json"], "`wasm`: manifest has no modules", ""),
+        (&["echo.wasm", "--manifest"], "a module was given", "leave out `--manifest`"),
+        (&["https://example.com/p.json", "-m"], "is not a file", "download it"),
+    ];
+    for (arguments, message, help) in rows {
+        let ran = folder.run(&[&["call"], arguments, &["echo", "--json"]].concat());
+        let error = ran.error();
+        assert!(error["message"].as_str().unwrap().contains(message), "{ran:#?}");
+        assert!(error["help"].as_str().unwrap_or_default().contains(help), "{ran:#?}");
+    }
+}
+
+#[test]
+fn mistakes_in_a_manifest_have_a_place() {
+    let text = "timeout_ms = 50\n[[wasm]]\npath = 'echo.wat'\nhash = 'abc'\n";
+    let folder = Folder::with(&[("plugin.toml", text)]);
+    let ran = folder.run(&["call", "plugin.toml", "echo", "--json"]);
+    let mistake = "expected a SHA-256 of 64 hexadecimal digits, found 3 characters";
+    assert_eq!(
+        ran.error()["place"],
+        json!({"file": "plugin.toml", "line": 4, "column": 8, "mistake": mistake}),
+        "{ran:#?}"
+    );
+    let ran = folder.run(&["call", "plugin.toml", "echo"]);
+    for part in ["manifest `plugin.toml` is wrong", "plugin.toml:4:8", mistake] {
+        assert!(ran.stderr.contains(part), "{part}: {ran:#?}");
+    }
+}
