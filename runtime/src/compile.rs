@@ -132,7 +132,7 @@ impl Compiler<'_> {
         form: Form,
     ) -> wasmtime::Result<(Module, Option<FusedNotes>)> {
         let engine = &self.engine.engine;
-        budget::check(bytes, &self.limits)?;
+        budget::check(bytes, &self.limits, &mut 0)?;
         if form == Form::Fused {
             // Before anything is appended that the module could name.
             Module::validate(engine, bytes)?;

@@ -39,9 +39,9 @@ pub struct ModuleLimits {
     /// Loops within each other. The default is 100.
     pub loop_nesting: Option<u64>,
     /// The work that compiling one function takes, in units of about one instruction. Values that
-    /// are passed along branches and calls, and locals that are used within many loops, count too, since
-    /// the compiler makes instructions of them. The default is 1,500,000, which is that of a
-    /// usual function of a megabyte.
+    /// are passed along branches and calls, or are alive where branches meet, and locals that are used
+    /// within many loops, count too: the compiler makes instructions of them, and notes. The default is
+    /// 1,500,000, which is that of a usual function of a megabyte.
     pub function_work: Option<u64>,
     /// The same for all functions together. The default is 25,000,000: usual modules take about one unit
     /// for each byte of code.

@@ -25,6 +25,18 @@ fn around(n_locals: usize, n: usize, head: &str, foot: &str) -> String {
     format!("(func (local {locals}) {} {uses} {})", head.repeat(n), foot.repeat(n))
 }
 
+/// A function that has twenty thousand values on its stack while it does `code` as often.
+fn alive(code: &str) -> String {
+    const N: usize = 20_000;
+    let values = (0..N).map(|idx| format!("(i64.load offset={} (local.get 0))", idx * 8));
+    format!(
+        "(memory 3) (table 1 funcref) (func (param i32) (result i64) {} {} {})",
+        values.collect::<String>(),
+        code.repeat(N),
+        "i64.add ".repeat(N - 1)
+    )
+}
+
 /// Returns a number as WebAssembly writes it.
 fn length(mut number: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -154,6 +166,18 @@ pub(crate) fn bombs() -> Vec<Attack> {
                 "(i64.rotl (local.get 0) (local.get 0)) (call $f)".repeat(9_900),
                 "i64.add ".repeat(9_900)
             )),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "values alive through branches",
+            "makes twenty thousand values, branches as often, and then adds them up",
+            beside(&alive("(if (local.get 0) (then (nop)))")),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "values alive through tables",
+            "makes as many values, and reads a table as often, where the compiler branches by itself",
+            beside(&alive("(drop (table.get 0 (local.get 0)))")),
             past("the work to compile a function"),
         ),
         attack(
