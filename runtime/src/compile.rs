@@ -23,6 +23,7 @@ use crate::{
     link::CompiledModule,
     module_limits::ModuleLimits,
     source::NamedModule,
+    survey,
 };
 
 /// How modules are compiled.
@@ -38,7 +39,7 @@ pub(crate) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    /// Compiles the modules of a plug-in.
+    /// Compiles the modules of a plug-in, which share one limit of work.
     ///
     /// # Errors
     ///
@@ -47,17 +48,19 @@ impl Compiler<'_> {
         &self,
         modules: &[NamedModule<'_>],
     ) -> Result<Vec<CompiledModule>, LoadError> {
+        let mut work = 0;
         let compile = |module: &NamedModule<'_>| {
             let NamedModule { name, bytes, .. } = module;
             let key = self.key(module, modules.len());
-            let found = shared::get(key, || self.compile_or_find(bytes, key))
+            let found = shared::get(key, || self.compile_or_find(bytes, key, &mut work))
                 .map_err(|err| refused(name, err))?;
             Ok(CompiledModule { name: name.clone(), code: self.keep(key, found) })
         };
         modules.iter().map(compile).collect()
     }
 
-    /// Does the same, in an engine without seats if the plug-in does not fit into one, and says where.
+    /// Does the same, in an engine without seats if the plug-in does not fit into one, and says where. To
+    /// have the engine find that out would take compiling it.
     ///
     /// # Errors
     ///
@@ -66,14 +69,14 @@ impl Compiler<'_> {
         &self,
         modules: &[NamedModule<'_>],
     ) -> Result<(Arc<SharedEngine>, Vec<CompiledModule>), LoadError> {
-        match self.compile(modules) {
-            Err(LoadError::InvalidModule { .. }) if self.engine.has_seats() => {
-                let engine = self.engine.without_seats()?;
-                let modules = Compiler { engine: &engine, ..*self }.compile(modules)?;
-                Ok((engine, modules))
-            }
-            compiled => Ok((Arc::clone(self.engine), compiled?)),
-        }
+        let fits = || modules.iter().all(|module| survey::fits_seat(&module.bytes));
+        let engine = if self.engine.has_seats() && !fits() {
+            self.engine.without_seats()?
+        } else {
+            Arc::clone(self.engine)
+        };
+        let modules = Compiler { engine: &engine, ..*self }.compile(modules)?;
+        Ok((engine, modules))
     }
 
     /// Returns the modules of a plug-in if nothing has to be compiled for that, nor waited for.
@@ -117,8 +120,13 @@ impl Compiler<'_> {
         code
     }
 
-    fn compile_or_find(&self, bytes: &[u8], key: Key) -> wasmtime::Result<SharedCode> {
-        let compile = || self.compile_one(bytes, key.form);
+    fn compile_or_find(
+        &self,
+        bytes: &[u8],
+        key: Key,
+        work: &mut u64,
+    ) -> wasmtime::Result<SharedCode> {
+        let mut compile = || self.compile_one(bytes, key.form, work);
         let (module, fused) = match self.cache {
             Some(cache) => cache.module(&self.engine.engine, &self.file(key), compile),
             None => compile(),
@@ -130,14 +138,15 @@ impl Compiler<'_> {
         &self,
         bytes: &[u8],
         form: Form,
+        work: &mut u64,
     ) -> wasmtime::Result<(Module, Option<FusedNotes>)> {
         let engine = &self.engine.engine;
-        budget::check(bytes, &self.limits, &mut 0)?;
+        budget::check(bytes, &self.limits, work)?;
         if form == Form::Fused {
             // Before anything is appended that the module could name.
             Module::validate(engine, bytes)?;
             if let Some(fused) = fuse::fuse(bytes)
-                // Where it goes past a limit of the engine, the guest's own module may not.
+                // Where it is past a limit of the engine, which the parser sees, the guest's own may not be.
                 && let Ok(module) = Module::new(engine, &fused.bytes)
             {
                 return Ok((module, Some(fused.notes)));

@@ -37,13 +37,17 @@ const N_SEATS: [u32; 2] = [1_000, 100];
 
 /// How many memories an instance on a seat may have: the kernel's, one of its own, and one for objects
 /// that are garbage-collected.
-const MEMORIES_PER_SEAT: u32 = 3;
+pub(crate) const MEMORIES_PER_SEAT: u32 = 3;
 
 /// How many tables an instance on a seat may have.
-const TABLES_PER_SEAT: u32 = 4;
+pub(crate) const TABLES_PER_SEAT: u32 = 4;
 
 /// How many bytes the engine's own data of an instance on a seat may take.
-const MAX_INSTANCE_BYTES: usize = 16 << 20;
+pub(crate) const INSTANCE_BYTES_LIMIT: usize = 16 << 20;
+
+/// How many elements a table of an instance on a seat may have: one more than any may have, so that it is
+/// our limit which is met and named.
+pub(crate) const TABLE_ELEMENTS_ON_SEAT: u64 = TABLE_ELEMENT_LIMIT + 1;
 
 /// How many bytes of a memory on a seat that is free stay in physical memory: what an instance changed
 /// of them is put back to what it was, which is faster than to have the system find pages for the next
@@ -247,10 +251,9 @@ fn seats(n_seats: u32) -> InstanceAllocationStrategy {
         // The one for objects is none of the module's.
         .max_memories_per_module(MEMORIES_PER_SEAT - 1)
         .max_tables_per_module(TABLES_PER_SEAT)
-        .max_core_instance_size(MAX_INSTANCE_BYTES)
+        .max_core_instance_size(INSTANCE_BYTES_LIMIT)
         .max_memory_size(1 << 32)
-        // One more, so that it is our limit which is met and named.
-        .table_elements(usize::try_from(TABLE_ELEMENT_LIMIT + 1).unwrap_or(usize::MAX))
+        .table_elements(usize::try_from(TABLE_ELEMENTS_ON_SEAT).unwrap_or(usize::MAX))
         .linear_memory_keep_resident(KEPT_BYTES)
         .table_keep_resident(KEPT_BYTES)
         .pagemap_scan(Enabled::Auto);

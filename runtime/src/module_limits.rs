@@ -4,7 +4,8 @@ use crate::builder::PluginBuilder;
 
 /// How large and how involved a module may be, so that compiling it takes time and memory that can be
 /// foreseen: one pass over the module finds out, before the compiler sees it. Each of a plug-in's modules
-/// is held to this by itself. `None` means unlimited.
+/// is held to this by itself, but [`work`](Self::work) is what all of them together may take. `None` means
+/// unlimited.
 ///
 /// Code that is compiled already, in use in this process or in a cache, costs nothing to compile and is
 /// not looked at again.
@@ -43,8 +44,8 @@ pub struct ModuleLimits {
     /// within many loops, count too: the compiler makes instructions of them, and notes. The default is
     /// 1,500,000, which is that of a usual function of a megabyte.
     pub function_work: Option<u64>,
-    /// The same for all functions together. The default is 25,000,000: usual modules take about one unit
-    /// for each byte of code.
+    /// The same for all functions and declarations of all modules of a plug-in together. The default is
+    /// 25,000,000: usual modules take about one unit for each byte of code.
     pub work: Option<u64>,
 }
 

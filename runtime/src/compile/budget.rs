@@ -24,6 +24,9 @@ const PER_VALUE: u64 = 4;
 /// What a function takes that does nothing.
 const PER_FUNCTION: u64 = 32;
 
+/// What a declaration takes of anything but a function. A type counts itself and with its group.
+const PER_ITEM: u64 = 8;
+
 /// A module is past one of its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OverBudget {
@@ -54,14 +57,17 @@ pub(super) fn check(bytes: &[u8], limits: &ModuleLimits, work: &mut u64) -> wasm
     let (mut n_items, mut n_imported, mut n_bodies) = (0_u64, 0_usize, 0_usize);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
-        n_items = n_items.saturating_add(items(&payload));
+        let n_more = items(&payload);
+        n_items = n_items.saturating_add(n_more);
         within("the number of declarations", n_items, limits.items)?;
+        *work = work.saturating_add(PER_ITEM * n_more);
+        within("the work to compile it", *work, limits.work)?;
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
                     for ty in group?.into_types() {
                         // The compiler makes a function of its own for each, which passes all on.
-                        *work = work.saturating_add(PER_VALUE * n_values(&ty));
+                        *work = work.saturating_add(PER_ITEM + PER_VALUE * n_values(&ty));
                         module.types.push(ty);
                     }
                     within("the work to compile it", *work, limits.work)?;

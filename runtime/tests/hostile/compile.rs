@@ -1,9 +1,9 @@
 //! Modules of a few kilobytes that take a compiler minutes and gigabytes, if it lets them.
 
-use plugsmith::ModuleLimits;
+use plugsmith::{CompiledPlugin, Error, Manifest, ModuleLimits, PluginBuilder, Wasm};
 
 use crate::{
-    attack::{Attack, Ends, attack, of_bytes},
+    attack::{Attack, Ends, attack, of_bytes, of_modules},
     guest::small,
     run,
 };
@@ -220,6 +220,20 @@ pub(crate) fn bombs() -> Vec<Attack> {
             past("the work to compile it"),
         )
         .with(|setup| setup.module_limits.work = Some(3_000)),
+        of_modules(
+            "many modules of a size",
+            "names modules that are within the limit by themselves, and not together",
+            || {
+                let side = |idx: usize| {
+                    let module =
+                        format!("(module {})", format!("(func (local i{idx}))").repeat(40));
+                    Wasm::data(wat::parse_str(module).unwrap()).with_name(format!("{idx}"))
+                };
+                vec![side(32), side(64), Wasm::data(wat::parse_str(small("")).unwrap())]
+            },
+            past("the work to compile it"),
+        )
+        .with(|setup| setup.module_limits.work = Some(2_000)),
         attack(
             "wide functions that do nothing",
             "has twenty thousand functions that take and give a thousand values each, in a table",
@@ -351,7 +365,7 @@ fn limits_of_modules_hold_to_the_unit() {
     let limited = |set: Set, limit| {
         let mut limits = ModuleLimits::default();
         set(&mut limits, Some(limit));
-        plugsmith::PluginBuilder::new(guest()).with_module_limits(limits).compile().map(drop)
+        PluginBuilder::new(guest()).with_module_limits(limits).compile().map(drop)
     };
     let len = guest().len() as u64;
     let rows: [(Set, u64); 8] = [
@@ -362,11 +376,31 @@ fn limits_of_modules_hold_to_the_unit() {
         (|limits, limit| limits.nesting = limit, 2),
         (|limits, limit| limits.loop_nesting = limit, 1),
         (|limits, limit| limits.function_work = limit, 39),
-        (|limits, limit| limits.work = limit, 72),
+        (|limits, limit| limits.work = limit, 88),
     ];
     for (idx, (set, limit)) in rows.into_iter().enumerate() {
         assert!(limited(set, limit - 1).is_err(), "row {idx}, one below");
         limited(set, limit).unwrap();
         limited(set, limit + 1).unwrap();
+    }
+}
+
+#[test]
+fn work_is_what_all_modules_take_together() {
+    // Each takes as much: twice eight units for a type, 32 for a function, and one for its end.
+    let module =
+        |n: i32| wat::parse_str(format!("(module (func (drop (i32.const {n}))))")).unwrap();
+    let limited = |n_modules: i32, limit| -> Result<CompiledPlugin, Error> {
+        let sides = (1..n_modules).map(|n| Wasm::data(module(n)).with_name(n.to_string()));
+        let manifest = Manifest::new(sides.chain([Wasm::data(module(0))]));
+        let mut limits = ModuleLimits::default();
+        limits.work = Some(limit);
+        PluginBuilder::new(manifest).with_module_limits(limits).compile()
+    };
+    for n_modules in [1, 2, 7] {
+        let all = 51 * u64::try_from(n_modules).unwrap();
+        let err = limited(n_modules, all - 1).unwrap_err().to_string();
+        assert!(err.contains(&format!("it is {all}, the limit is {}", all - 1)), "{err}");
+        limited(n_modules, all).unwrap();
     }
 }
