@@ -45,7 +45,8 @@ pub struct CallLimits {
     pub log_bytes: Option<u64>,
     /// HTTP requests in one call, redirects not counted. The default is 1,000.
     pub http_requests: Option<u64>,
-    /// Bytes of bodies that are sent and received by HTTP in one call. The default is 256 MiB.
+    /// Bytes of bodies that are sent and received by HTTP in one call: each time that a redirect has one sent
+    /// again, and also where the answer then fails. The default is 256 MiB.
     pub http_bytes: Option<u64>,
     /// Files and directories that an instance has open at once. The default is 64.
     pub open_files: Option<u32>,

@@ -18,7 +18,11 @@ mod grant;
 #[cfg(feature = "http")]
 mod request;
 #[cfg(feature = "http")]
+mod resolver;
+#[cfg(feature = "http")]
 mod session;
+#[cfg(feature = "http")]
+mod traffic;
 
 use wasmtime::{Caller, Linker};
 

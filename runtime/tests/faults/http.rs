@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use plugsmith::{CallError, CompiledPlugin, Plugin, PluginBuilder, PoolBuilder};
+use plugsmith::{CallError, CompiledPlugin, Manifest, Plugin, PluginBuilder, PoolBuilder};
 
 use crate::guest::{call_error, check_echo, echoing, manifest};
 
@@ -42,7 +42,7 @@ fn sending(bytes: &[u8]) -> Answer {
 }
 
 /// A guest that asks `url`, and answers with the length of what it gets.
-fn asking(url: &str) -> CompiledPlugin {
+pub(crate) fn asking(url: &str) -> Manifest {
     let request = format!(r#"{{"url":"{url}"}}"#);
     let (len, data) = (request.len(), request.escape_debug());
     let imports = r#"
@@ -65,8 +65,13 @@ fn asking(url: &str) -> CompiledPlugin {
             (local.set $block (call $request (local.get $block) (i64.const 0)))
             (call $output (local.get $block) (call $len_of (local.get $block))))"#
     );
-    let guest = manifest(&echoing(imports, &exports)).with_allowed_hosts(["127.0.0.1"]);
-    PluginBuilder::new(guest.with_timeout(Duration::from_mins(5))).compile().unwrap()
+    manifest(&echoing(imports, &exports)).with_allowed_hosts(["127.0.0.1", "localhost"])
+}
+
+/// Compiles such a guest.
+fn compiled(url: &str) -> CompiledPlugin {
+    let guest = asking(url).with_timeout(Duration::from_mins(5));
+    PluginBuilder::new(guest).compile().unwrap()
 }
 
 /// Has one plug-in ask a server that dies after each byte of `whole` but the last `n_spare`, without which
@@ -76,7 +81,7 @@ fn check_each_break(whole: &[u8], n_spare: usize, body: &str) {
     let n_needed = whole.len() - n_spare;
     let broken = (0..n_needed).map(|len| sending(&whole[..len]));
     let url = serve(broken.chain([sending(whole)]).collect());
-    let mut plugin = Plugin::new_from_compiled(&asking(&url)).unwrap();
+    let mut plugin = Plugin::new_from_compiled(&compiled(&url)).unwrap();
     for len in 0..n_needed {
         let err = call_error(&mut plugin, "ask");
         assert!(matches!(err, CallError::Host { .. }), "after {len} bytes: {err:?}");
@@ -105,7 +110,7 @@ fn a_server_that_hangs_up_before_it_has_read_is_an_error() {
     let unread = || -> Answer { Box::new(drop) };
     let whole = sending(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     let url = serve(vec![reset(), unread(), reset(), whole]);
-    let mut plugin = Plugin::new_from_compiled(&asking(&url)).unwrap();
+    let mut plugin = Plugin::new_from_compiled(&compiled(&url)).unwrap();
     for _ in 0..3 {
         let err = call_error(&mut plugin, "ask");
         assert!(matches!(err, CallError::Host { .. }), "{err:?}");
@@ -120,7 +125,7 @@ fn a_pool_whose_server_dies_has_all_its_plugins_left() {
     let whole: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     // Every third answer is whole; all others end somewhere before.
     let answers = (0..N_REQUESTS).map(|n| if n % 3 == 0 { whole } else { &whole[..n] });
-    let compiled = asking(&serve(answers.map(sending).collect()));
+    let compiled = compiled(&serve(answers.map(sending).collect()));
     let pool = PoolBuilder::new()
         .with_max_instances(2)
         .build(move || Plugin::new_from_compiled(&compiled));

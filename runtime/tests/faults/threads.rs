@@ -12,6 +12,8 @@ use std::{
 
 use plugsmith::{CallError, CurrentPlugin, Plugin, PluginBuilder, UserData, Val};
 
+#[cfg(feature = "http")]
+use crate::http;
 use crate::{
     child,
     guest::{call_error, chain, check_echo, echoing, manifest, untimed},
@@ -103,4 +105,21 @@ fn a_cancellation_needs_no_thread() {
     check_echo(&mut plugin, "after");
     drop(plugin);
     canceller.join().unwrap();
+}
+
+/// The system's look-up of a name may take any time, so it has a thread of its own.
+#[cfg(feature = "http")]
+#[test]
+fn without_a_thread_to_look_a_name_up_a_request_fails() {
+    const TEST: &str = "threads::without_a_thread_to_look_a_name_up_a_request_fails";
+    if child::task().is_none() {
+        child::run(TEST, "serve", LARGE_STACKS);
+        return;
+    }
+    let mut plugin =
+        untimed(PluginBuilder::new(http::asking("http://localhost:9/"))).build().unwrap();
+    refuse_threads();
+    let err = chain(call_error(&mut plugin, "ask"));
+    assert!(err.contains("request to `http://localhost:9/` failed"), "{err}");
+    check_echo(&mut plugin, "after");
 }

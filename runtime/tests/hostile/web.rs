@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     attack::{Attack, Ends, Setup, attack},
-    guest::attacking,
+    guest::{attacking, with},
     run,
 };
 
@@ -90,6 +90,26 @@ fn refused(
     prepare: fn(&mut Setup),
 ) -> Attack {
     attack(name, tries, attacking(SEND), Ends::Call("Host", text)).with(prepare)
+}
+
+/// A guest that takes what can be caught, and sends copies of its input as requests: first once, then as
+/// often as `foot` branches to `$next`.
+fn again_and_again(foot: &str) -> String {
+    let items = format!(
+        r#"(func (export "plugsmith_extensions") (param i64) (result i64) (local.get 0))
+        (func (export "attack") (local $a i64) (local $b i64) (local $c i64)
+            (loop $next
+                (local.set $a (call $alloc (call $input_length)))
+                (local.set $b (i64.const 0))
+                (loop $copy
+                    (call $store_u8 (i64.add (local.get $a) (local.get $b))
+                        (call $load_u8 (i64.add (call $input_offset) (local.get $b))))
+                    (local.set $b (i64.add (local.get $b) (i64.const 1)))
+                    (br_if $copy (i64.lt_u (local.get $b) (call $input_length))))
+                (call $free (call $http_request (local.get $a) (i64.const 0)))
+                {foot}))"#
+    );
+    with("", &items)
 }
 
 pub(crate) fn requests() -> Vec<Attack> {
@@ -262,18 +282,7 @@ pub(crate) fn requests() -> Vec<Attack> {
         attack(
             "a flood of requests",
             "sends requests for ever",
-            attacking(
-                "(loop $next
-                    (local.set $a (call $alloc (call $input_length)))
-                    (local.set $b (i64.const 0))
-                    (loop $copy
-                        (call $store_u8 (i64.add (local.get $a) (local.get $b))
-                            (call $load_u8 (i64.add (call $input_offset) (local.get $b))))
-                        (local.set $b (i64.add (local.get $b) (i64.const 1)))
-                        (br_if $copy (i64.lt_u (local.get $b) (call $input_length))))
-                    (call $free (call $http_request (local.get $a) (i64.const 0)))
-                    (br $next))",
-            ),
+            again_and_again("(br $next)"),
             Ends::Call("Host", "has sent 7 HTTP requests, the limit"),
         )
         .with(|setup| {
@@ -284,6 +293,23 @@ pub(crate) fn requests() -> Vec<Attack> {
             // Each attempt is a call of its own; the linked plug-in has another server.
             assert_eq!(setup.kept::<Server>().heads.lock().unwrap().len(), 3 * 7);
         }),
+        attack(
+            "a flood of requests whose errors it catches",
+            "sends twenty requests, whatever comes of each",
+            again_and_again(
+                "(call $error_set (i64.const 0))
+                (local.set $c (i64.add (local.get $c) (i64.const 1)))
+                (br_if $next (i64.lt_u (local.get $c) (i64.const 20)))
+                (call $is (i64.extend_i32_u (call $http_status_code)) (i64.const 0))",
+            ),
+            Ends::Harmless,
+        )
+        .with(|setup| {
+            calls(setup, ok, r#"{"url":"URL"}"#);
+            setup.limits.http_requests = Some(7);
+            setup.choose = |_, builder| builder.with_catchable_host_errors(true);
+        })
+        .judged(|setup| assert_eq!(setup.kept::<Server>().heads.lock().unwrap().len(), 3 * 7)),
         attack(
             "a flood of bytes",
             "sends more in one body than it may in a call",

@@ -15,6 +15,8 @@ mod guest;
 mod host_functions;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "http")]
+mod http_bytes;
 mod isolation;
 mod kernel;
 mod legacy;

@@ -14,15 +14,17 @@ use ureq::{
     config::Config,
     http::Uri,
     unversioned::{
-        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        resolver::{ResolvedSocketAddrs, Resolver},
         transport::NextTimeout,
     },
 };
 
+use super::resolver::NameResolver;
+
 /// Resolves names as the system does, and leaves out private addresses.
 #[derive(Debug, Default)]
 pub(super) struct PublicResolver {
-    inner: DefaultResolver,
+    inner: NameResolver,
 }
 
 /// A host has no address but private ones.

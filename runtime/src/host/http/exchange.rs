@@ -18,7 +18,7 @@ use plugsmith_manifest::Manifest;
 use ureq::{
     Agent, Body, Error,
     http::{HeaderMap, Method, Request, Response, header},
-    unversioned::{resolver::DefaultResolver, transport::DefaultConnector},
+    unversioned::transport::DefaultConnector,
 };
 
 use super::{
@@ -26,6 +26,8 @@ use super::{
     address::{NoPublicAddress, PublicResolver},
     grant::HostGrant,
     request::{Outgoing, is_redirect},
+    resolver::NameResolver,
+    traffic::Traffic,
 };
 use crate::limits::PAGE_BYTES;
 
@@ -73,20 +75,21 @@ impl HttpAccess {
     }
 
     /// Sends a request, follows redirects, and receives the response, all within `time` and in no more
-    /// than `n_bytes`.
+    /// bytes than `traffic` has left.
     pub(super) fn exchange(
         &self,
         mut request: Outgoing,
         time: Duration,
-        n_bytes: u64,
+        traffic: &mut Traffic,
     ) -> Result<Received, HttpError> {
         let clock = Clock { start: Instant::now(), time: time.min(LONGEST) };
         self.check(&request)?;
         for _ in 0..=REDIRECT_LIMIT {
+            traffic.send(request.body.as_ref().map_or(0, Vec::len) as u64)?;
             let response = self.send(&request, &clock)?;
             let location = response.headers().get(header::LOCATION);
             let Some(location) = location.filter(|_| is_redirect(response.status())) else {
-                return self.receive(&request, response, n_bytes, &clock);
+                return self.receive(&request, response, traffic, &clock);
             };
             let url = request.shown_url();
             request = request
@@ -125,22 +128,28 @@ impl HttpAccess {
         &self,
         request: &Outgoing,
         response: Response<Body>,
-        n_bytes: u64,
+        traffic: &mut Traffic,
         clock: &Clock,
     ) -> Result<Received, HttpError> {
-        let limit = self.response_limit.min(n_bytes);
-        let too_large = || HttpError::ResponseTooLarge { url: request.shown_url(), limit };
+        let left = traffic.bytes_left();
+        let limit = self.response_limit.min(left);
+        let too_large = |traffic: &Traffic| {
+            if limit == left {
+                return traffic.too_many_bytes();
+            }
+            HttpError::ResponseTooLarge { url: request.shown_url(), limit }
+        };
         let (head, body) = response.into_parts();
         if body.content_length().is_some_and(|len| request.method != Method::HEAD && len > limit) {
-            return Err(too_large());
+            return Err(too_large(traffic));
         }
         let mut bytes = Vec::new();
-        body.into_reader()
-            .take(limit.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(|err| failed(request, err.into(), clock))?;
+        let read = body.into_reader().take(limit.saturating_add(1)).read_to_end(&mut bytes);
+        // Also where it fails: what came before that is there.
+        traffic.count(bytes.len() as u64);
+        read.map_err(|err| failed(request, err.into(), clock))?;
         if bytes.len() as u64 > limit {
-            return Err(too_large());
+            return Err(too_large(traffic));
         }
         let headers = self.options.response_headers.then(|| texts(&head.headers));
         Ok(Received { status: head.status.as_u16(), headers, body: bytes })
@@ -160,7 +169,7 @@ impl HttpAccess {
         if self.options.private_addresses_blocked {
             Agent::with_parts(config, connector, PublicResolver::default())
         } else {
-            Agent::with_parts(config, connector, DefaultResolver::default())
+            Agent::with_parts(config, connector, NameResolver::default())
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     HttpError,
     exchange::{HttpAccess, Received},
     request::Outgoing,
+    traffic::Traffic,
 };
 use crate::{
     call_limits::CallLimits,
@@ -27,18 +28,8 @@ const DESCRIPTION_LIMIT: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct HttpSession {
     access: Arc<HttpAccess>,
-    limits: Traffic,
     last: Last,
-    /// What the call under way has sent and received.
     traffic: Traffic,
-}
-
-/// Requests of one call.
-#[derive(Debug, Clone, Copy, Default)]
-struct Traffic {
-    n_requests: u64,
-    /// Of bodies, sent and received.
-    n_bytes: u64,
 }
 
 /// The last request of the call under way.
@@ -52,49 +43,26 @@ struct Last {
 
 impl HttpSession {
     pub(crate) fn new(access: &Arc<HttpAccess>, limits: &CallLimits) -> Self {
-        let limits = Traffic {
-            n_requests: limits.http_requests.unwrap_or(u64::MAX),
-            n_bytes: limits.http_bytes.unwrap_or(u64::MAX),
-        };
         let access = Arc::clone(access);
-        Self { access, limits, last: Last::default(), traffic: Traffic::default() }
+        Self { access, last: Last::default(), traffic: Traffic::new(limits) }
     }
 
     /// Forgets the requests of earlier calls.
     pub(crate) fn begin_call(&mut self) {
         self.last = Last::default();
-        self.traffic = Traffic::default();
+        self.traffic.begin_call();
     }
 
-    /// Counts a request and the bytes of its body, and returns how many more bytes there may be.
-    fn count(&mut self, body_len: u64) -> Result<u64, HttpError> {
-        let Self { limits, traffic, .. } = self;
-        if traffic.n_requests >= limits.n_requests {
-            return Err(HttpError::TooManyRequests { limit: limits.n_requests });
-        }
-        traffic.n_requests += 1;
-        traffic.n_bytes = traffic.n_bytes.saturating_add(body_len);
-        let left = limits.n_bytes.checked_sub(traffic.n_bytes);
-        left.ok_or(HttpError::TooManyBytes { limit: limits.n_bytes })
-    }
-
-    /// Sends a request of the guest's, and counts what comes back.
+    /// Sends a request of the guest's.
     fn exchange(
         &mut self,
         request: &HttpRequest,
         body: Option<&[u8]>,
         time: Duration,
     ) -> Result<Received, HttpError> {
-        let left = self.count(body.map_or(0, <[u8]>::len) as u64)?;
+        self.traffic.request()?;
         let request = Outgoing::new(request, body.map(<[u8]>::to_vec))?;
-        let received = self.access.exchange(request, time, left).map_err(|err| match err {
-            HttpError::ResponseTooLarge { limit, .. } if limit == left => {
-                HttpError::TooManyBytes { limit: self.limits.n_bytes }
-            }
-            err => err,
-        })?;
-        self.traffic.n_bytes = self.traffic.n_bytes.saturating_add(received.body.len() as u64);
-        Ok(received)
+        self.access.exchange(request, time, &mut self.traffic)
     }
 
     pub(super) fn status(&self) -> u16 {

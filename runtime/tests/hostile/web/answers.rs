@@ -70,6 +70,28 @@ pub(crate) fn answers() -> Vec<Attack> {
                 calls(setup, to_itself, r#"{"url":"URL"}"#);
             },
         ),
+        attack(
+            "redirects of a large body",
+            "has a body of ten thousand bytes sent on and on, by a server that redirects it",
+            attacking(
+                "(drop (call $http_request (call $input_offset) (call $alloc (i64.const 10000))))",
+            ),
+            fails("more than 50000 bytes, the limit"),
+        )
+        .with(|setup| {
+            let to_itself: Answer = |stream| {
+                write(
+                    stream,
+                    b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nContent-Length: 0\r\n\
+                    Connection: close\r\n\r\n",
+                );
+                // Till the client has sent what it has to send, or else that is lost.
+                let _ = stream.read_exact(&mut [0; 10_000]);
+            };
+            calls(setup, to_itself, r#"{"url":"URL","method":"POST"}"#);
+            setup.limits.http_bytes = Some(50_000);
+        })
+        .judged(|setup| assert_eq!(setup.kept::<Server>().heads.lock().unwrap().len(), 3 * 5)),
         answered(
             "an answer that says it is huge",
             "is told of an answer of an exabyte",
