@@ -4,7 +4,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{call::Call, exit::Exit, failure::Failure, output::Output};
+use crate::{cache::Cache, call::Call, exit::Exit, failure::Failure, output::Output};
 
 /// Runs, inspects and serves WebAssembly plug-ins: those of Plugsmith, and those of Extism.
 #[derive(Debug, Parser)]
@@ -42,8 +42,10 @@ pub(crate) struct OutputOptions {
 
 /// What the command can do: a row for each file.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "a process has one of them")]
 pub(crate) enum Command {
     Call(Call),
+    Cache(Cache),
 }
 
 impl Command {
@@ -55,6 +57,7 @@ impl Command {
     pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
         match self {
             Self::Call(call) => call.run(output),
+            Self::Cache(cache) => cache.run(output),
         }
     }
 }

@@ -1,17 +1,19 @@
-//! `plugsmith call`: one function of a plug-in, called once or often.
+//! `plugsmith call`: one function of a plug-in, called once, often, or for each line of an input.
 
-mod shown;
+mod batch;
+pub(crate) mod shown;
 
 use std::{
-    fs,
-    io::{self, Read as _},
-    path::PathBuf,
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read as _},
+    num::NonZeroU32,
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
 use plugsmith::{CallReport, Plugin};
-use serde_json::{Value, json};
 
+use self::batch::{Batch, Lines};
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -21,8 +23,8 @@ use crate::{
 
 /// Calls a function of a plug-in and prints its output.
 ///
-/// The output is printed as the plug-in gave it; on a terminal, JSON is spread over lines, and what
-/// the terminal would take for a command is spelt out.
+/// The output is printed as the plug-in gave it; on a terminal, JSON is spread over lines, and what the
+/// terminal would take for a command is spelt out.
 #[derive(Debug, Args)]
 pub(crate) struct Call {
     #[command(flatten)]
@@ -33,8 +35,15 @@ pub(crate) struct Call {
     #[command(flatten)]
     input: Input,
     /// Calls the function this many times; one instance serves all calls.
-    #[arg(long = "loop", value_name = "N", default_value_t = 1, hide_default_value = true)]
-    n_calls: u32,
+    #[arg(long = "loop", value_name = "N", conflicts_with = "jsonl")]
+    n_calls: Option<NonZeroU32>,
+    /// Calls the function for each line of the input file, or of standard input, and prints a line of
+    /// JSON for each: its output, or its error. The results are in the order of the lines.
+    #[arg(long, conflicts_with = "input")]
+    jsonl: bool,
+    /// How many lines are worked on at once, each by an instance of its own, which serves many.
+    #[arg(long, value_name = "N", requires = "jsonl", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    jobs: Option<u16>,
     /// Tells what each call took: time, memory, bytes.
     #[arg(long)]
     report: bool,
@@ -45,7 +54,7 @@ pub(crate) struct Call {
 #[group(multiple = false)]
 struct Input {
     /// The input, as text.
-    #[arg(id = "input", short, long, value_name = "TEXT")]
+    #[arg(id = "input", short, long, value_name = "TEXT", allow_hyphen_values = true)]
     text: Option<String>,
     /// Reads the input from a file.
     #[arg(id = "input-file", long, value_name = "FILE")]
@@ -57,21 +66,31 @@ struct Input {
 
 impl Input {
     fn read(&self) -> Result<Vec<u8>, Failure> {
-        if let Some(path) = &self.file {
-            let message = || format!("cannot read input file `{}`", path.display());
-            return fs::read(path)
-                .map_err(|err| Failure::new(Exit::Input, message()).with_cause(err));
+        match (&self.text, &self.file) {
+            (Some(text), _) => Ok(text.clone().into_bytes()),
+            (None, Some(path)) => fs::read(path).map_err(|err| unreadable(path, err)),
+            (None, None) if self.stdin => {
+                let mut bytes = Vec::new();
+                io::stdin().lock().read_to_end(&mut bytes).map_err(batch::stdin_unreadable)?;
+                Ok(bytes)
+            }
+            (None, None) => Ok(Vec::new()),
         }
-        let mut bytes = Vec::new();
-        if self.stdin {
-            io::stdin().lock().read_to_end(&mut bytes).map_err(|err| {
-                Failure::new(Exit::Input, "cannot read standard input").with_cause(err)
-            })?;
-        } else if let Some(text) = &self.text {
-            bytes.extend_from_slice(text.as_bytes());
-        }
-        Ok(bytes)
     }
+
+    fn lines(&self) -> Result<Lines, Failure> {
+        let Some(path) = &self.file else { return Ok(Lines::of_stdin()) };
+        let failed = |err| unreadable(path, err);
+        let file = File::open(path).map_err(failed)?;
+        let len = file.metadata().map_err(failed)?.len();
+        let reader: Box<dyn BufRead> = Box::new(BufReader::new(file));
+        Ok(Lines { reader, len: Some(len), name: format!("input file `{}`", path.display()) })
+    }
+}
+
+fn unreadable(path: &Path, err: io::Error) -> Failure {
+    let message = format!("cannot read input file `{}`", path.display());
+    Failure::new(Exit::Input, message).with_cause(err)
 }
 
 impl Call {
@@ -81,20 +100,34 @@ impl Call {
     ///
     /// If the plug-in cannot be loaded, or a call fails.
     pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
-        if self.input.stdin && self.plugin.is_stdin() {
+        let reads_stdin = self.input.stdin || self.jsonl && self.input.file.is_none();
+        if reads_stdin && self.plugin.is_stdin() {
             return Err(Failure::new(Exit::Usage, "standard input cannot be plug-in and input")
-                .with_help("give the input with `--input` or `--input-file`"));
+                .with_help("name the plug-in's file, or give the input with `--input-file`"));
         }
+        if self.jsonl { self.call_lines(output) } else { self.call_once_or_often(output) }
+    }
+
+    fn call_once_or_often(&self, output: &Output) -> Result<Exit, Failure> {
         let input = self.input.read()?;
         let compiled =
             self.plugin.compile(output, |builder| builder.with_call_reports(self.report))?;
         let mut plugin = Plugin::new_from_compiled(&compiled)?;
-        for _ in 0..self.n_calls {
+        for _ in 0..self.n_calls.map_or(1, NonZeroU32::get) {
             let called = plugin.call::<_, Vec<u8>>(&self.function, input.as_slice());
             let report = plugin.last_call().filter(|_| self.report);
             print_call(output, called.map_err(Failure::from), report)?;
         }
         Ok(Exit::Success)
+    }
+
+    fn call_lines(&self, output: &Output) -> Result<Exit, Failure> {
+        let lines = self.input.lines()?;
+        let compiled =
+            self.plugin.compile(output, |builder| builder.with_call_reports(self.report))?;
+        let n_jobs = self.jobs.unwrap_or(1);
+        let has_report = self.report;
+        Batch { compiled, function: self.function.clone(), n_jobs, has_report }.run(lines, output)
     }
 }
 
@@ -107,7 +140,7 @@ fn print_call(
     if output.is_json() {
         let mut object = shown::json_of(&called?);
         if let Some(report) = report {
-            object["report"] = report_json(report);
+            object["report"] = shown::report_json(report);
         }
         return output::print_json(&object);
     }
@@ -119,21 +152,7 @@ fn print_call(
         }
     }
     if let Some(report) = report {
-        output.note(&shown::report_lines(report));
+        output.note(shown::report_page(report).trim_end());
     }
     called.map(drop)
-}
-
-fn report_json(report: &CallReport) -> Value {
-    let nanos = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    json!({
-        "time_ns": nanos(report.time),
-        "guest_time_ns": nanos(report.guest_time),
-        "host_time_ns": nanos(report.host_time),
-        "fuel": report.fuel,
-        "guest_memory_bytes": report.guest_memory,
-        "exchange_memory_bytes": report.exchange_memory,
-        "input_bytes": report.input_len,
-        "output_bytes": report.output_len,
-    })
 }

@@ -202,6 +202,7 @@ fn of_load(err: &LoadError) -> Option<String> {
         LoadError::ReadFile { .. } => {
             "check the path; those in a manifest are relative to the manifest's folder"
         }
+        LoadError::Cache(_) => "`PLUGSMITH_CACHE=` or `--no-cache` does without a cache",
         LoadError::MemoryLimit { .. } => "give the plug-in more pages with `--memory-max`",
         _ => return None,
     };

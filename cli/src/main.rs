@@ -8,11 +8,14 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod cache;
 mod call;
 mod exit;
 mod failure;
 mod output;
+mod page;
 mod plugin_options;
+mod pretty;
 mod printable;
 
 use std::{env, process::ExitCode};

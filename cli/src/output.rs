@@ -5,11 +5,12 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    process,
     time::Duration,
 };
 
 use anstream::ColorChoice;
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plugsmith::{LogLevel, LogRecord};
 use serde_json::{Value, json};
 
@@ -64,12 +65,17 @@ impl Output {
         }
     }
 
+    /// Tells a person what is odd.
+    pub(crate) fn warn(&self, text: &str) {
+        self.note(&format!("{0}warning:{0:#} {text}", style::WARNING));
+    }
+
     /// Returns what prints a plug-in's log, a line for each message.
     pub(crate) fn log_sink(&self) -> impl Fn(&LogRecord<'_>) + Send + Sync + 'static {
         let is_json = self.is_json;
         move |record| {
+            let level = record.level.to_string();
             if is_json {
-                let level = record.level.to_string();
                 eprintln!("{}", json!({"log": {"level": level, "message": record.message}}));
             } else {
                 let colour = match record.level {
@@ -77,7 +83,7 @@ impl Output {
                     LogLevel::Warn => style::WARNING,
                     _ => style::DIM,
                 };
-                anstream::eprintln!("{colour}{:>5}{colour:#} {}", record.level, record.message);
+                anstream::eprintln!("{colour}{level:>5}{colour:#} {}", record.message);
             }
         }
     }
@@ -97,6 +103,22 @@ impl Output {
         spinner.set_message(what.into());
         spinner.enable_steady_tick(Duration::from_millis(100));
         spinner
+    }
+
+    /// Returns a bar for an input of `len` bytes, or a counter where the length is not known; it is seen
+    /// where standard error is a terminal and results go elsewhere.
+    pub(crate) fn batch_progress(&self, len: Option<u64>) -> ProgressBar {
+        let target = if io::stdout().is_terminal() {
+            ProgressDrawTarget::hidden()
+        } else {
+            self.progress_target()
+        };
+        let template = match len {
+            Some(_) => "{bar:32} {bytes} of {total_bytes}, {eta} left",
+            None => "{spinner} {pos} calls, {per_sec}",
+        };
+        let style = ProgressStyle::with_template(template).expect("the templates are well formed");
+        ProgressBar::with_draw_target(len, target).with_style(style)
     }
 
     /// Returns where progress is drawn: on standard error, if that is a terminal.
@@ -160,6 +182,11 @@ fn print_failure(failure: &Failure) {
     anstream::eprint!("{text}");
 }
 
+/// Returns the failure that standard output takes no more, unless that is as it should be: whoever
+/// reads, such as `head`, has enough, and the command has nothing left to do.
 fn closed(err: io::Error) -> Failure {
+    if err.kind() == io::ErrorKind::BrokenPipe {
+        process::exit(Exit::Success.status().into());
+    }
     Failure::new(Exit::Input, "cannot write to standard output").with_cause(err)
 }

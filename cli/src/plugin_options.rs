@@ -9,13 +9,16 @@ mod values;
 use std::time::Duration;
 
 use clap::Args;
-use plugsmith::{CompiledPlugin, LogLevel, Manifest, PluginBuilder, Wasm, manifest::MAIN_MODULE};
+use plugsmith::{
+    CompiledPlugin, LoadError, LogLevel, Manifest, PluginBuilder, Wasm, manifest::MAIN_MODULE,
+};
 
 use self::values::{AllowedPath, ConfigObject, Link, Pair};
-use crate::{failure::Failure, output::Output};
+use crate::{cache, failure::Failure, output::Output};
 
 /// A plug-in, and what it may do.
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct PluginOptions {
     /// The plug-in: the file or URL of a module, of WebAssembly text, or the file of a manifest; `-`
     /// is standard input.
@@ -57,6 +60,9 @@ pub(crate) struct PluginOptions {
     /// Limits what the plug-in's variables take, in bytes.
     #[arg(long, value_name = "BYTES", help_heading = "Limits")]
     var_max: Option<u64>,
+    /// Compiles the plug-in anew, and keeps nothing of it.
+    #[arg(long, help_heading = "Plug-in")]
+    no_cache: bool,
     /// Prints what the plug-in logs from this level on: `trace`, `debug`, `info`, `warn`, `error`.
     #[arg(long, value_name = "LEVEL", value_parser = values::log_level, help_heading = "Plug-in")]
     log_level: Option<LogLevel>,
@@ -141,8 +147,31 @@ impl PluginOptions {
     ) -> Result<CompiledPlugin, Failure> {
         let builder = complete(self.builder(output)?);
         let spinner = output.spinner(format!("Compiling {}", self.source));
-        let compiled = builder.compile();
+        let compiled = self.compile_cached(builder, output);
         spinner.finish_and_clear();
-        Ok(compiled?)
+        compiled
     }
+
+    /// Compiles, or takes what is compiled from the cache.
+    fn compile_cached(
+        &self,
+        builder: PluginBuilder<'static>,
+        output: &Output,
+    ) -> Result<CompiledPlugin, Failure> {
+        let folder = if self.no_cache { None } else { cache::folder()? };
+        let uncached = builder.clone().with_cache_disabled();
+        let Some(folder) = folder else { return Ok(uncached.compile()?) };
+        match builder.with_cache(folder.path()).compile() {
+            // Nobody asked for the user's own folder, so nobody need miss it.
+            Err(err) if is_of_cache(&err) && cache::is_by_default() => {
+                output.warn(&format!("{err}; nothing is cached"));
+                Ok(uncached.compile()?)
+            }
+            compiled => Ok(compiled?),
+        }
+    }
+}
+
+fn is_of_cache(err: &plugsmith::Error) -> bool {
+    matches!(err.downcast_ref(), Some(LoadError::Cache(_)))
 }

@@ -23,6 +23,7 @@
 //! date and its length do (`known_files`).
 
 mod choice;
+mod contents;
 mod folder;
 
 use std::path::Path;
@@ -31,7 +32,11 @@ use wasmtime::{Engine, Module};
 
 pub(crate) use self::choice::CacheChoice;
 use self::folder::Folder;
-pub use self::{choice::ConfigError, folder::CacheError};
+pub use self::{
+    choice::ConfigError,
+    contents::{CacheCleared, CacheFolder, CacheSetting, CachedModule},
+    folder::CacheError,
+};
 use crate::{compile::SharedCode, engine::SharedEngine, fuse::FusedNotes, precompiled::Seal};
 
 /// How many bytes of modules are kept unless the host says otherwise: 1 GiB.

@@ -101,7 +101,7 @@ pub use crate::log_callback::{LogCallbackError, set_log_callback};
 pub use crate::{
     artifact::ArtifactError,
     builder::PluginBuilder,
-    cache::{CacheError, ConfigError},
+    cache::{CacheCleared, CacheError, CacheFolder, CacheSetting, CachedModule, ConfigError},
     call_limits::CallLimits,
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,

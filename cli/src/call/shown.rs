@@ -1,21 +1,22 @@
 //! What a call came to, for people and for scripts.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use plugsmith::CallReport;
 use serde_json::{Value, json};
 
 use crate::{
-    output::style::{DIM, HEADING},
+    page::{Column, Page},
+    pretty,
     printable::{bytes_in_words, printable},
 };
 
 /// Returns an output as a person likes to read it: JSON over several lines, and a last line with an
 /// end.
-pub(super) fn for_terminal(bytes: &[u8]) -> String {
-    let mut text = match serde_json::from_slice::<Value>(bytes) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => format!("{value:#}"),
-        _ => printable(&String::from_utf8_lossy(bytes)).into_owned(),
-    };
+pub(crate) fn for_terminal(bytes: &[u8]) -> String {
+    let mut text = pretty::json_lines(bytes)
+        .unwrap_or_else(|| printable(&String::from_utf8_lossy(bytes)).into_owned());
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -24,15 +25,15 @@ pub(super) fn for_terminal(bytes: &[u8]) -> String {
 
 /// Returns an output as an object for scripts: text under `output`, or anything under
 /// `output_base64`.
-pub(super) fn json_of(bytes: &[u8]) -> Value {
+pub(crate) fn json_of(bytes: &[u8]) -> Value {
     match str::from_utf8(bytes) {
         Ok(text) => json!({"output": text}),
         Err(_) => json!({"output_base64": STANDARD.encode(bytes)}),
     }
 }
 
-/// Returns what a call took, as lines.
-pub(super) fn report_lines(report: &CallReport) -> String {
+/// Returns what a call took, for people.
+pub(crate) fn report_page(report: &CallReport) -> String {
     let mut rows = vec![
         ("time", format!("{:?}", report.time)),
         ("  in the guest", format!("{:?}", report.guest_time)),
@@ -45,8 +46,26 @@ pub(super) fn report_lines(report: &CallReport) -> String {
     if let Some(fuel) = report.fuel {
         rows.push(("fuel", fuel.to_string()));
     }
-    let lines = rows.iter().map(|(name, value)| format!("\n  {DIM}{name:<20}{DIM:#} {value}"));
-    format!("{HEADING}Report{HEADING:#}{}", lines.collect::<String>())
+    let rows: Vec<_> = rows.into_iter().map(|(name, value)| [name.to_owned(), value]).collect();
+    let mut page = Page::new();
+    page.heading("Report");
+    page.table([Column::Dim, Column::Left], &rows);
+    page.into_text()
+}
+
+/// Returns what a call took, for scripts.
+pub(crate) fn report_json(report: &CallReport) -> Value {
+    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    json!({
+        "time_ns": nanoseconds(report.time),
+        "guest_time_ns": nanoseconds(report.guest_time),
+        "host_time_ns": nanoseconds(report.host_time),
+        "fuel": report.fuel,
+        "guest_memory_bytes": report.guest_memory,
+        "exchange_memory_bytes": report.exchange_memory,
+        "input_bytes": report.input_len,
+        "output_bytes": report.output_len,
+    })
 }
 
 #[cfg(test)]
@@ -64,7 +83,7 @@ mod tests {
             (b"\x1b[2J", "\\u{1b}[2J\n"),
         ];
         for (bytes, shown) in rows {
-            assert_eq!(for_terminal(bytes), shown);
+            assert_eq!(anstream::adapter::strip_str(&for_terminal(bytes)).to_string(), shown);
         }
     }
 

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     process::{Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    thread,
 };
 
 use serde_json::Value;
@@ -57,6 +58,11 @@ impl Folder {
         folder
     }
 
+    /// Returns the path of a file in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.0.join(name);
         fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder is made");
@@ -69,22 +75,8 @@ impl Folder {
     }
 
     /// Runs the command in the folder with this standard input.
-    pub(crate) fn run_with_input(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
-        let mut child = self
-            .command(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary was built");
-        // A command that does not read its input may have ended by now.
-        let _ = child.stdin.take().expect("it is piped").write_all(input.as_ref());
-        let output = child.wait_with_output().expect("the command ends");
-        Ran {
-            status: output.status.code().expect("the command was not killed"),
-            stdout: String::from_utf8(output.stdout).expect("the output is text"),
-            stderr: String::from_utf8(output.stderr).expect("the errors are text"),
-        }
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: impl AsRef<[u8]> + Send) -> Ran {
+        finish(&mut self.command(arguments), input)
     }
 
     /// Returns the command, to be run in the folder, with nothing of this process's environment that
@@ -109,5 +101,25 @@ impl Drop for Folder {
     fn drop(&mut self) {
         // What is left behind is in the way of nobody.
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs a command to its end with this standard input.
+pub(crate) fn finish(command: &mut Command, input: impl AsRef<[u8]> + Send) -> Ran {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("the binary was built");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    let output = thread::scope(|scope| {
+        // On a thread of its own, since the command may write before it has read all.
+        scope.spawn(move || {
+            // A command that does not read its input may have ended by now.
+            let _ = stdin.write_all(input.as_ref());
+        });
+        child.wait_with_output().expect("the command ends")
+    });
+    Ran {
+        status: output.status.code().expect("the command was not killed"),
+        stdout: String::from_utf8(output.stdout).expect("the output is text"),
+        stderr: String::from_utf8(output.stderr).expect("the errors are text"),
     }
 }

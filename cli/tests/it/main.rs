@@ -2,7 +2,11 @@
 //!
 //! Every row runs the real binary on plug-ins written as WebAssembly text.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cache;
 mod call;
 mod command;
+mod grants;
 mod guests;
 mod sources;

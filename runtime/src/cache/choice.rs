@@ -16,13 +16,13 @@ use super::{Cache, CacheError};
 use crate::builder::PluginBuilder;
 
 /// Names the folder of the cache.
-const FOLDER_VARIABLE: &str = "PLUGSMITH_CACHE";
+pub(super) const FOLDER_VARIABLE: &str = "PLUGSMITH_CACHE";
 
 /// Names a configuration file as Extism's hosts read it; no name switches caching off.
-const CONFIG_VARIABLE: &str = "EXTISM_CACHE_CONFIG";
+pub(super) const CONFIG_VARIABLE: &str = "EXTISM_CACHE_CONFIG";
 
 /// The folder for our files in one that others may use, too.
-const SUBFOLDER: &str = "plugsmith";
+pub(super) const SUBFOLDER: &str = "plugsmith";
 
 /// What a host says about caching.
 #[derive(Debug, Clone, Default)]
@@ -106,14 +106,14 @@ fn from_variables(folder: Option<OsString>, config: Option<OsString>) -> CacheCh
 /// What a configuration file says: the table `cache` with the keys `enabled`, `directory` and
 /// `files-total-size-soft-limit`. Others mean nothing here.
 #[derive(Debug, PartialEq, Eq)]
-struct Config {
+pub(super) struct Config {
     enabled: bool,
     folder: Option<PathBuf>,
     bytes_limit: Option<u64>,
 }
 
 impl Config {
-    fn read(path: &Path) -> Result<Self, CacheError> {
+    pub(super) fn read(path: &Path) -> Result<Self, CacheError> {
         let text = fs::read_to_string(path)
             .map_err(|source| CacheError::ReadConfig { path: path.to_owned(), source })?;
         Self::parse(&text).map_err(|problem| CacheError::Config { path: path.to_owned(), problem })
@@ -153,12 +153,22 @@ impl Config {
         Ok(Self { enabled, folder, bytes_limit })
     }
 
-    fn open(self) -> Result<Option<Cache>, CacheError> {
+    /// Returns the folder of the cache, and how many bytes it may hold, if there is to be one.
+    ///
+    /// # Errors
+    ///
+    /// [`CacheError::NoFolder`].
+    pub(super) fn place(self) -> Result<Option<(PathBuf, Option<u64>)>, CacheError> {
         if !self.enabled {
             return Ok(None);
         }
         let folder = self.folder.or_else(system_folder).ok_or(CacheError::NoFolder)?;
-        Cache::open(&folder.join(SUBFOLDER), self.bytes_limit).map(Some)
+        Ok(Some((folder.join(SUBFOLDER), self.bytes_limit)))
+    }
+
+    fn open(self) -> Result<Option<Cache>, CacheError> {
+        let place = self.place()?;
+        place.map(|(folder, bytes_limit)| Cache::open(&folder, bytes_limit)).transpose()
     }
 }
 
@@ -180,7 +190,7 @@ pub enum ConfigError {
 }
 
 /// Returns the folder in which the system has programs keep their caches.
-fn system_folder() -> Option<PathBuf> {
+pub(super) fn system_folder() -> Option<PathBuf> {
     let folder =
         |variable| env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
     if cfg!(windows) {

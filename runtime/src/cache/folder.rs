@@ -17,10 +17,10 @@ use super::choice::ConfigError;
 const KEY_FILE: &str = "key";
 
 /// What the names of modules end in.
-const MODULE_END: &str = ".module";
+pub(super) const MODULE_END: &str = ".module";
 
 /// What the names of files end in that are being written.
-const UNFINISHED_END: &str = ".unfinished";
+pub(super) const UNFINISHED_END: &str = ".unfinished";
 
 /// How old an unfinished file is that nobody finishes any more.
 const ABANDONED: Duration = Duration::from_hours(1);

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use plugsmith::{CacheError, CurrentPlugin, Function, LoadError, Manifest, PluginBuilder};
+use plugsmith::{
+    CacheError, CacheFolder, CurrentPlugin, Function, LoadError, Manifest, PluginBuilder,
+};
 
 use crate::guest::{call, load_error, manifest};
 
@@ -321,4 +323,36 @@ fn kept_code_is_refused_like_any_other() {
     let narrow = module.clone().with_memory_max(1);
     let refused = load_error(kept(&narrow).with_functions([double("double")]));
     assert!(matches!(refused, LoadError::MemoryLimit { needed: 2, limit: 1 }), "{refused:?}");
+}
+
+#[test]
+fn a_folder_tells_what_it_holds_and_is_emptied_but_for_its_key() {
+    let folder = Folder::new("contents");
+    let cache = CacheFolder::new(&folder.0);
+    assert_eq!(cache.modules().unwrap(), [], "a folder that is not there");
+    assert_eq!(cache.clear().unwrap().n_modules, 0);
+    for answer in 1..=2 {
+        cached(answer, &folder.0);
+    }
+    let long_ago = SystemTime::now() - Duration::from_hours(5);
+    let oldest = folder.modules().remove(0);
+    fs::File::open(&oldest).unwrap().set_modified(long_ago).unwrap();
+    fs::write(folder.0.join("mine.txt"), "kept").unwrap();
+    fs::write(folder.0.join("half.unfinished"), "removed").unwrap();
+
+    let modules = cache.modules().unwrap();
+    let names: Vec<_> = modules.iter().map(|module| module.name.as_str()).collect();
+    assert_eq!(names.len(), 2);
+    assert_eq!(names[1], oldest.file_stem().unwrap().to_string_lossy(), "used last comes first");
+    assert_eq!(modules[0].bytes, fs::metadata(&folder.modules()[1]).unwrap().len());
+    assert!(modules[0].last_use > modules[1].last_use);
+
+    let n_bytes = modules.iter().map(|module| module.bytes).sum::<u64>();
+    let cleared = cache.clear().unwrap();
+    assert_eq!((cleared.n_modules, cleared.bytes), (2, n_bytes));
+    let mut left: Vec<_> =
+        fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["key", "mine.txt"]);
+    assert_eq!(cached(1, &folder.0), 1);
 }

@@ -1,0 +1,100 @@
+//! Text for people, put together line by line: headings, lines, and tables whose columns line up.
+
+use std::fmt::{Display, Write as _};
+
+use crate::{
+    failure::Failure,
+    output::{
+        self,
+        style::{DIM, HEADING},
+    },
+};
+
+/// A page that grows downwards.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    text: String,
+}
+
+/// How a column of a table is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+    /// Words that matter less.
+    Dim,
+}
+
+impl Page {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what the lines below are about.
+    pub(crate) fn heading(&mut self, text: impl Display) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.line(format_args!("{HEADING}{text}{HEADING:#}"));
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(&mut self, text: impl Display) {
+        writeln!(self.text, "{text}").expect("a string takes any text");
+    }
+
+    /// Adds a line for each row, indented, every column as wide as its widest cell.
+    pub(crate) fn table<const N: usize>(&mut self, columns: [Column; N], rows: &[[String; N]]) {
+        let width = |idx: usize| rows.iter().map(|row| row[idx].chars().count()).max().unwrap_or(0);
+        let widths: [usize; N] = std::array::from_fn(width);
+        for row in rows {
+            let mut line = String::from(" ");
+            for ((cell, column), width) in row.iter().zip(columns).zip(widths) {
+                let padded = match column {
+                    Column::Left | Column::Dim => format!("{cell:<width$}"),
+                    Column::Right => format!("{cell:>width$}"),
+                };
+                let style = if column == Column::Dim { DIM } else { anstyle::Style::new() };
+                write!(line, " {style}{padded}{style:#} ").expect("a string takes any text");
+            }
+            self.line(line.trim_end());
+        }
+    }
+
+    /// Returns the text.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// Prints the page.
+    ///
+    /// # Errors
+    ///
+    /// If standard output is closed.
+    pub(crate) fn print(self) -> Result<(), Failure> {
+        output::print(&self.text)
+    }
+}
+
+/// Returns `1 module`, `2 modules`.
+pub(crate) fn counted(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let mut page = Page::new();
+        page.heading("Sizes");
+        let rows = [("code", "5"), ("ümlaut", "1000")];
+        let rows = rows.map(|(name, size)| [name.to_owned(), size.to_owned()]);
+        page.table([Column::Left, Column::Right], &rows);
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        assert_eq!(text, "Sizes\n  code       5\n  ümlaut  1000\n");
+    }
+}
