@@ -4,7 +4,10 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{cache::Cache, call::Call, exit::Exit, failure::Failure, output::Output};
+use crate::{
+    cache::Cache, call::Call, exit::Exit, failure::Failure, inspect::Inspect, output::Output,
+    validate::Validate,
+};
 
 /// Runs, inspects and serves WebAssembly plug-ins: those of Plugsmith, and those of Extism.
 #[derive(Debug, Parser)]
@@ -42,9 +45,10 @@ pub(crate) struct OutputOptions {
 
 /// What the command can do: a row for each file.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "a process has one of them")]
 pub(crate) enum Command {
     Call(Call),
+    Inspect(Inspect),
+    Validate(Validate),
     Cache(Cache),
 }
 
@@ -57,6 +61,8 @@ impl Command {
     pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
         match self {
             Self::Call(call) => call.run(output),
+            Self::Inspect(inspect) => inspect.run(output),
+            Self::Validate(validate) => validate.run(output),
             Self::Cache(cache) => cache.run(output),
         }
     }

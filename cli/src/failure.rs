@@ -2,7 +2,7 @@
 //!
 //! A failure says what and where, and its help names the next thing to do.
 
-use std::{error::Error as StdError, fmt, ops::Range};
+use std::{error::Error as StdError, fmt, iter, ops::Range};
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use plugsmith::{CallError, LoadError};
@@ -71,20 +71,28 @@ impl Failure {
         self.0.exit
     }
 
+    /// Returns the message and all causes.
+    pub(crate) fn in_one_line(&self) -> String {
+        iter::once(self.0.message.clone()).chain(self.causes()).collect::<Vec<_>>().join(": ")
+    }
+
+    fn causes(&self) -> impl Iterator<Item = String> + '_ {
+        iter::successors(self.source(), |&err| err.source()).map(ToString::to_string)
+    }
+
+    /// Returns what to do about it.
+    pub(crate) fn help_text(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
     /// Returns the failure for scripts.
     pub(crate) fn to_json(&self) -> Value {
-        let mut causes = Vec::new();
-        let mut cause = self.source();
-        while let Some(err) = cause {
-            causes.push(err.to_string());
-            cause = err.source();
-        }
         json!({
             "error": {
                 "kind": self.0.exit.kind(),
                 "exit_status": self.0.exit.status(),
                 "message": self.0.message,
-                "causes": causes,
+                "causes": self.causes().collect::<Vec<_>>(),
                 "help": self.0.help,
                 "place": self.0.place.as_ref().map(Place::to_json),
             }

@@ -12,11 +12,14 @@ mod cache;
 mod call;
 mod exit;
 mod failure;
+mod inspect;
+mod module_facts;
 mod output;
 mod page;
 mod plugin_options;
 mod pretty;
 mod printable;
+mod validate;
 
 use std::{env, process::ExitCode};
 

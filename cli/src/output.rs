@@ -22,6 +22,8 @@ pub(crate) mod style {
 
     /// What stands above others.
     pub(crate) const HEADING: Style = Style::new().bold();
+    /// What is in order.
+    pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
     /// What is odd.
     pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
     /// What is wrong.

@@ -51,15 +51,17 @@ impl Page {
         let widths: [usize; N] = std::array::from_fn(width);
         for row in rows {
             let mut line = String::from(" ");
-            for ((cell, column), width) in row.iter().zip(columns).zip(widths) {
+            for (idx, (cell, column)) in row.iter().zip(columns).enumerate() {
+                let width = widths[idx];
                 let padded = match column {
+                    Column::Left | Column::Dim if idx + 1 == N => cell.clone(),
                     Column::Left | Column::Dim => format!("{cell:<width$}"),
                     Column::Right => format!("{cell:>width$}"),
                 };
                 let style = if column == Column::Dim { DIM } else { anstyle::Style::new() };
                 write!(line, " {style}{padded}{style:#} ").expect("a string takes any text");
             }
-            self.line(line.trim_end());
+            self.line(line.strip_suffix(' ').unwrap_or(&line));
         }
     }
 

@@ -125,14 +125,19 @@ impl PluginOptions {
     ///
     /// As [`Self::to_manifest`].
     pub(crate) fn builder(&self, output: &Output) -> Result<PluginBuilder<'static>, Failure> {
-        let mut builder = PluginBuilder::new(self.to_manifest()?)
+        Ok(self.builder_of(self.to_manifest()?, output))
+    }
+
+    /// Starts to load a manifest with what the options say beyond it.
+    pub(crate) fn builder_of(&self, manifest: Manifest, output: &Output) -> PluginBuilder<'static> {
+        let builder = PluginBuilder::new(manifest)
             .with_wasi(self.wasi)
             .with_http_response_headers(self.enable_http_response_headers)
             .with_log_level(self.log_level);
-        if self.log_level.is_some() {
-            builder = builder.with_log_sink(output.log_sink());
+        match self.log_level {
+            Some(_) => builder.with_log_sink(output.log_sink()),
+            None => builder,
         }
-        Ok(builder)
     }
 
     /// Compiles the plug-in, with what the command has to say beyond the options.

@@ -119,7 +119,7 @@ pub use crate::{
     precompiled::ArtifactKey,
     report::CallReport,
     shared_vars::SharedVars,
-    source::WasmInput,
+    source::{ModuleBytes, WasmInput},
     val::{PTR, Val, ValType},
     version::extism_version,
 };

@@ -13,7 +13,10 @@ use std::{
 use plugsmith_manifest::{MAIN_MODULE, Manifest, Wasm};
 use sha2::{Digest, Sha256};
 
-use crate::error::LoadError;
+use crate::{
+    error::{Error, LoadError},
+    module_limits::ModuleLimits,
+};
 
 /// How many modules a manifest may name.
 const MODULES_LIMIT: usize = 256;
@@ -33,6 +36,50 @@ pub enum WasmInput<'a> {
     Manifest(Manifest),
     /// A borrowed manifest.
     ManifestRef(&'a Manifest),
+}
+
+/// One of a plug-in's modules, as [`WasmInput::into_modules`] reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModuleBytes {
+    /// The name that it has in the plug-in.
+    pub name: String,
+    /// The module in binary form.
+    pub bytes: Vec<u8>,
+}
+
+impl WasmInput<'_> {
+    /// Reads the modules that a plug-in would be made of, without compiling them: files are opened, URLs
+    /// fetched, hashes checked, text translated.
+    ///
+    /// No module may have more bytes than [`ModuleLimits`](crate::ModuleLimits) has by default. Whether
+    /// the modules are valid is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// The [`LoadError`] of the first thing that is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use plugsmith::WasmInput;
+    ///
+    /// # #[cfg(feature = "wat")] {
+    /// let modules = WasmInput::from("(module)").into_modules()?;
+    /// assert_eq!(modules[0].name, "main");
+    /// assert_eq!(modules[0].bytes, b"\0asm\x01\0\0\0");
+    /// # }
+    /// # Ok::<(), plugsmith::Error>(())
+    /// ```
+    pub fn into_modules(self) -> Result<Vec<ModuleBytes>, Error> {
+        let limit = ModuleLimits::default().bytes.unwrap_or(u64::MAX);
+        let (_, modules) = read(self, limit)?;
+        let owned = |module: NamedModule<'_>| ModuleBytes {
+            name: module.name,
+            bytes: module.bytes.into_owned(),
+        };
+        Ok(modules.into_iter().map(owned).collect())
+    }
 }
 
 impl From<Manifest> for WasmInput<'_> {

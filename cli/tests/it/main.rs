@@ -9,4 +9,6 @@ mod call;
 mod command;
 mod grants;
 mod guests;
+mod inspect;
 mod sources;
+mod validate;
