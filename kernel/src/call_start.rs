@@ -41,7 +41,7 @@ impl CallStart {
     ///
     /// `dirty_end` is the value of that register before. An input of zero bytes has no block.
     #[inline]
-    pub fn registers(self, dirty_end: u64) -> [u8; layout::CALL_REGISTERS_LEN] {
+    pub fn registers(self, dirty_end: u32) -> [u8; layout::CALL_REGISTERS_LEN] {
         let input_len = u64::from(self.input_len);
         let position = u64::from(self.position);
         let input_offset = if input_len == 0 { 0 } else { u64::from(layout::GUEST_START) };
@@ -51,7 +51,8 @@ impl CallStart {
             (layout::INPUT_OFFSET, input_offset),
             (layout::INPUT_LENGTH, input_len),
             (layout::INPUT_EXTENT, input_len),
-            (layout::DIRTY_END, dirty_end.max(position)),
+            // And `pending_end`, which is none.
+            (layout::DIRTY_END, u64::from(dirty_end).max(position)),
         ] {
             let at = (address - layout::ROOT) as usize;
             registers[at..at + 8].copy_from_slice(&value.to_le_bytes());

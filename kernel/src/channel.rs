@@ -57,7 +57,8 @@ impl<M: Memory> Heap<M> {
 
     /// Makes the active block at `offset` the error. Another offset is ignored.
     pub fn set_error(&mut self, offset: Offset) {
-        if self.len_of(offset).is_some() {
+        if let Some(block) = self.active(offset) {
+            self.ready(offset, block.len().into());
             self.memory.store_u64(layout::ERROR_OFFSET, u64::from(offset));
         }
     }
@@ -113,7 +114,7 @@ impl<M: Memory> Heap<M> {
     fn set_range(&mut self, registers: Registers, offset: Option<Offset>, len: u64) {
         if len == 0 {
             self.store_range(registers, 0, 0);
-        } else if let Some(block) = offset.and_then(|offset| self.block(offset, len)) {
+        } else if let Some(block) = offset.and_then(|offset| self.ready(offset, len)) {
             self.store_range(registers, block.start(), block.len());
         }
     }

@@ -61,8 +61,15 @@ impl<M: Memory> Heap<M> {
         assert!(ledger.end <= self.end(), "the ledger ends in memory");
         assert_eq!(ledger.is_empty(), self.ledger().is_inline(), "only an inline ledger is small");
         let handed_out = position > layout::GUEST_START;
-        let dirty_end = self.memory.load_u64(layout::DIRTY_END);
-        assert!(!handed_out || dirty_end >= u64::from(position), "handed out bytes are dirty");
+        let dirty_end = self.memory.load_u32(layout::DIRTY_END);
+        assert!(!handed_out || dirty_end >= position, "handed out bytes are dirty");
+        let pending_end = self.memory.load_u32(layout::PENDING_END);
+        let is_pending = pending_end > 0;
+        assert!(!is_pending || pending_end == position, "only the last bytes are not yet zero");
+        let last = Entry::from_link(self.memory.load_u32(layout::LAST));
+        let last = last.map_or(layout::GUEST_START, |last| self.field(last, layout::ENTRY_START));
+        let ready_end = self.memory.load_u32(layout::POSITION);
+        assert!(!is_pending || last <= ready_end, "only the last block is not yet zero");
         assert!(
             self.memory.load_u32(layout::N_ENTRIES) <= self.ledger().capacity(),
             "entries fit the ledger"

@@ -59,12 +59,12 @@ impl<M: Memory> Exports<M> {
     }
 
     /// Loads the byte at `offset`, or zero out of bounds.
-    pub fn load_u8(&self, offset: u64) -> u32 {
+    pub fn load_u8(&mut self, offset: u64) -> u32 {
         Offset::new(offset).map_or(0, |offset| self.heap.load_u8(offset).into())
     }
 
     /// Loads the eight bytes from `offset`, or zero out of bounds.
-    pub fn load_u64(&self, offset: u64) -> u64 {
+    pub fn load_u64(&mut self, offset: u64) -> u64 {
         Offset::new(offset).map_or(0, |offset| self.heap.load_u64(offset))
     }
 

@@ -35,7 +35,7 @@ impl<M: Memory> Heap<M> {
             return Some(entry);
         }
         let old = self.ledger();
-        let has_room = self.make_room(0).is_some();
+        let has_room = self.make_room(self.position(), 0).is_some();
         let entry = entry.moved(old, self.ledger())?;
         let start = self.field(entry, layout::ENTRY_START) + span;
         if has_room && let Some(rest) = self.take_entry(start) {

@@ -15,6 +15,9 @@ use crate::{
 /// How many bytes are zeroed word by word.
 const FEW_BYTES: u32 = 128;
 
+/// From how many bytes on a block becomes zero only when that is seen.
+const MANY_BYTES: u32 = 1024;
+
 /// An allocator over a memory.
 ///
 /// # Examples
@@ -77,8 +80,8 @@ impl<M: Memory> Heap<M> {
 
     /// Reserves `len` bytes and returns the offset of the first.
     ///
-    /// The block is zeroed, aligned to [`layout::BLOCK_ALIGN`] bytes, and valid until it is freed or
-    /// the heap is reset. Memory grows by whole pages only when no free block was found.
+    /// The block is zero as soon as it is seen, aligned to [`layout::BLOCK_ALIGN`] bytes, and valid until
+    /// it is freed or the heap is reset. Memory grows by whole pages only when no free block was found.
     ///
     /// # Errors
     ///
@@ -107,7 +110,8 @@ impl<M: Memory> Heap<M> {
         self.release(entry);
     }
 
-    /// Returns the active block that starts at `offset`, in the length that was asked for.
+    /// Returns the active block that starts at `offset`, in the length that was asked for. Its bytes can be
+    /// read after [`Heap::zero_pending`].
     #[inline]
     pub fn active(&self, offset: Offset) -> Option<Block> {
         let input = self.input_block().filter(|input| input.offset() == offset);
@@ -122,36 +126,33 @@ impl<M: Memory> Heap<M> {
         NonZeroU64::new(u64::from(self.active(offset)?.len()))
     }
 
-    /// Returns `len` bytes from `offset` as a block if the bounds rule holds for all of them.
+    /// Returns `len` bytes from `offset` as a block if the bounds rule holds for all of them. They can be read
+    /// after [`Heap::zero_pending`].
     #[inline]
     pub fn block(&self, offset: Offset, len: u64) -> Option<Block> {
-        let len = u32::try_from(len).ok()?;
-        let start = offset.get();
-        let position = self.position();
-        (start >= layout::GUEST_START && start <= position && len <= position - start)
-            .then(|| Block::new(offset, len))
+        block_before(self.position(), offset, len)
     }
 
     /// Loads the byte at `offset`, or zero out of bounds.
-    pub fn load_u8(&self, offset: Offset) -> u8 {
-        self.block(offset, 1).map_or(0, |block| self.memory.load_u8(block.start()))
+    pub fn load_u8(&mut self, offset: Offset) -> u8 {
+        self.ready(offset, 1).map_or(0, |block| self.memory.load_u8(block.start()))
     }
 
     /// Loads the eight bytes from `offset`, or zero if one of them is out of bounds.
-    pub fn load_u64(&self, offset: Offset) -> u64 {
-        self.block(offset, 8).map_or(0, |block| self.memory.load_u64(block.start()))
+    pub fn load_u64(&mut self, offset: Offset) -> u64 {
+        self.ready(offset, 8).map_or(0, |block| self.memory.load_u64(block.start()))
     }
 
     /// Stores the byte at `offset`, or nothing out of bounds.
     pub fn store_u8(&mut self, offset: Offset, value: u8) {
-        if let Some(block) = self.block(offset, 1) {
+        if let Some(block) = self.ready(offset, 1) {
             self.memory.store_u8(block.start(), value);
         }
     }
 
     /// Stores the eight bytes from `offset`, or nothing if one of them is out of bounds.
     pub fn store_u64(&mut self, offset: Offset, value: u64) {
-        if let Some(block) = self.block(offset, 8) {
+        if let Some(block) = self.ready(offset, 8) {
             self.memory.store_u64(block.start(), value);
         }
     }
@@ -163,7 +164,7 @@ impl<M: Memory> Heap<M> {
     pub fn reset(&mut self) {
         self.clear_channel();
         self.clear_ledger();
-        self.memory.store_u64(layout::POSITION, u64::from(layout::GUEST_START));
+        self.set_position(layout::GUEST_START);
     }
 
     /// Begins a call with an input of `len` bytes, as the host does without calling the kernel, and
@@ -181,7 +182,7 @@ impl<M: Memory> Heap<M> {
         let start = start.ok_or(HeapError::Exhausted { len })?;
         let padding = start.padding();
         self.memory.fill_zero(padding.start, padding.end - padding.start);
-        let registers = start.registers(self.memory.load_u64(layout::DIRTY_END));
+        let registers = start.registers(self.memory.load_u32(layout::DIRTY_END));
         for (address, byte) in (layout::ROOT..).zip(registers) {
             self.memory.store_u8(address, byte);
         }
@@ -196,7 +197,33 @@ impl<M: Memory> Heap<M> {
     /// Returns the end of the bytes that were handed out.
     #[inline]
     pub fn position(&self) -> u32 {
-        self.memory.load_u32(layout::POSITION).max(layout::GUEST_START)
+        let pending_end = self.memory.load_u32(layout::PENDING_END);
+        self.memory.load_u32(layout::POSITION).max(pending_end).max(layout::GUEST_START)
+    }
+
+    /// Makes what was handed out and is not yet zero so.
+    #[inline]
+    pub fn zero_pending(&mut self) {
+        let end = self.memory.load_u32(layout::PENDING_END);
+        if end > 0 {
+            let start = self.memory.load_u32(layout::POSITION);
+            if end > start {
+                self.memory.fill_zero(start, end - start);
+            }
+            self.set_position(end);
+        }
+    }
+
+    /// Returns `len` bytes from `offset` as a block if the bounds rule holds for all of them. The caller
+    /// writes all of them before anything else happens, so they need not be zero.
+    #[inline]
+    pub fn overwrite(&mut self, offset: Offset, len: u64) -> Option<Block> {
+        let block = self.block(offset, len)?;
+        if block.start() == self.memory.load_u32(layout::POSITION) {
+            self.memory.store_u64(layout::POSITION, u64::from(block.start() + block.len()));
+        }
+        self.zero_pending();
+        Some(block)
     }
 
     /// Returns the address of the first byte after the memory.
@@ -205,16 +232,17 @@ impl<M: Memory> Heap<M> {
         self.memory.n_pages().min(layout::MAX_PAGES) * layout::PAGE_LEN
     }
 
-    /// Makes room for `span` bytes from the position and for one more entry, or changes nothing.
+    /// Makes room for `span` bytes from `position`, which is the heap's, and for one more entry, or changes
+    /// nothing.
     ///
     /// Memory grows by at least as much as the ledger that has to move for it, as long as the limit
     /// allows, so that all moves together cost no more than all growth.
     #[inline]
-    pub(crate) fn make_room(&mut self, span: u32) -> Option<()> {
+    pub(crate) fn make_room(&mut self, position: u32, span: u32) -> Option<()> {
         let ledger = self.ledger();
         let has_entry = self.has_entry(ledger);
         let end = if ledger.is_inline() { self.end() } else { ledger.base };
-        if has_entry && span <= end - self.position() {
+        if has_entry && span <= end - position {
             return Some(());
         }
         self.make_more_room(span, ledger, ledger.doublings + u32::from(!has_entry))
@@ -237,33 +265,66 @@ impl<M: Memory> Heap<M> {
     /// Lets the position fall to `position`, where a block ended at the old one.
     #[inline]
     pub(crate) fn lower_position(&mut self, position: u32) {
-        self.memory.store_u64(layout::POSITION, u64::from(position));
+        self.set_position(position);
         self.clear_ranges_past(position);
     }
 
     fn reserve(&mut self, len: u64) -> Option<Offset> {
         let len = u32::try_from(len).ok()?;
         let span = len.checked_next_multiple_of(layout::BLOCK_ALIGN)?;
-        let entry = match self.take_free(span) {
-            Some(entry) => self.split(entry, span)?,
+        let (entry, start) = match self.take_free(span) {
+            Some(entry) => self.reuse(entry, span)?,
             None => self.bump(span)?,
         };
-        let start = self.field(entry, layout::ENTRY_START);
         self.activate(entry, start, len);
-        self.zero_dirty(start, start + span);
         Offset::at(start)
     }
 
-    /// Makes a block of `span` bytes at the position.
-    fn bump(&mut self, span: u32) -> Option<Entry> {
-        self.make_room(span)?;
-        let start = self.position();
+    /// Makes `span` bytes of a free block ready.
+    fn reuse(&mut self, entry: Entry, span: u32) -> Option<(Entry, u32)> {
+        let entry = self.split(entry, span)?;
+        let start = self.field(entry, layout::ENTRY_START);
+        self.zero_dirty(start, start + span);
+        Some((entry, start))
+    }
+
+    /// Makes a block of `span` bytes at the position, and if they are many, not yet zero.
+    fn bump(&mut self, span: u32) -> Option<(Entry, u32)> {
+        self.zero_pending();
+        let start = self.memory.load_u32(layout::POSITION).max(layout::GUEST_START);
+        self.make_room(start, span)?;
+        let end = start + span;
         let entry = self.take_entry(start)?;
         let last = Entry::from_link(self.memory.load_u32(layout::LAST));
         self.join(last, Some(entry));
         self.join(Some(entry), None);
-        self.memory.store_u64(layout::POSITION, u64::from(start + span));
-        Some(entry)
+        if span >= MANY_BYTES && end <= self.memory.load_u32(layout::DIRTY_END) {
+            self.memory.store_u64(layout::POSITION, u64::from(start));
+            self.memory.store_u32(layout::PENDING_END, end);
+        } else {
+            self.zero_dirty(start, end);
+            self.memory.store_u64(layout::POSITION, u64::from(end));
+        }
+        Some((entry, start))
+    }
+
+    /// Ends what can be touched at `position`, with nothing pending.
+    #[inline]
+    fn set_position(&mut self, position: u32) {
+        self.memory.store_u64(layout::POSITION, u64::from(position));
+        self.memory.store_u32(layout::PENDING_END, 0);
+    }
+
+    /// Returns what `block` does, when it is zero or written.
+    #[inline]
+    pub(crate) fn ready(&mut self, offset: Offset, len: u64) -> Option<Block> {
+        let block = block_before(self.memory.load_u32(layout::POSITION), offset, len);
+        if block.is_some() || self.memory.load_u32(layout::PENDING_END) == 0 {
+            return block;
+        }
+        let block = self.block(offset, len)?;
+        self.zero_pending();
+        Some(block)
     }
 
     /// Makes the bytes from `start` to `end` zero, of which only those before `dirty_end` can differ.
@@ -274,7 +335,7 @@ impl<M: Memory> Heap<M> {
             self.zero(start, end.min(dirty_end) - start);
         }
         if end > dirty_end {
-            self.memory.store_u64(layout::DIRTY_END, u64::from(end));
+            self.memory.store_u32(layout::DIRTY_END, end);
         }
     }
 
@@ -333,6 +394,15 @@ impl<M: Memory> Heap<M> {
         let offset = Offset::at(layout::GUEST_START)?;
         (len > 0).then(|| Block::new(offset, len))
     }
+}
+
+/// Returns `len` bytes from `offset` as a block if they lie between `GUEST_START` and `end`.
+#[inline]
+fn block_before(end: u32, offset: Offset, len: u64) -> Option<Block> {
+    let len = u32::try_from(len).ok()?;
+    let start = offset.get();
+    (start >= layout::GUEST_START && start <= end && len <= end - start)
+        .then(|| Block::new(offset, len))
 }
 
 #[cfg(test)]

@@ -4,14 +4,16 @@
 //! expands the bounds rule inline, and with the module `kernel.wasm`. All words are little-endian.
 //!
 //! ```text
-//!  16  position        u64  end of the bytes handed out in this call
+//!  16  position        u64  end of the bytes that were handed out in this call and can be touched
 //!  24  input_offset    u64  first byte of the input, 0 if it is empty
 //!  32  input_length    u64
 //!  40  output_offset   u64  first byte of the output, 0 if it is empty
 //!  48  output_length   u64
 //!  56  error_offset    u64  the block that carries the error, 0 if there is none
 //!  64  input_extent    u64  exact length of the input block, 0 if there is none or it was freed
-//!  72  dirty_end       u64  bytes from here to the ledger, or to the end of memory, are zero
+//!  72  dirty_end       u32  bytes from here to the ledger, or to the end of memory, are zero
+//!  76  pending_end     u32  end of the bytes from `position` on that were handed out but are not yet
+//!                           zero, 0 if there are none
 //!  80  n_entries       u32  entries of the ledger taken since the last reset
 //!  84  vacant          u32  first of the entries that were given back, 0 if none
 //!  88  last            u32  entry of the block that ends at `position`, 0 if none
@@ -53,7 +55,7 @@ pub const ROOT: u32 = 16;
 /// Address below which no load or store of a guest reaches.
 pub const GUEST_START: u32 = 1280;
 
-/// Address of the end of the bytes handed out in this call.
+/// Address of the end of the bytes that were handed out in this call and can be touched.
 pub const POSITION: u32 = ROOT;
 /// Address of the offset of the input.
 pub const INPUT_OFFSET: u32 = 24;
@@ -69,6 +71,8 @@ pub const ERROR_OFFSET: u32 = 56;
 pub const INPUT_EXTENT: u32 = 64;
 /// Address of the end of the bytes that may differ from zero.
 pub const DIRTY_END: u32 = 72;
+/// Address of the end of the bytes that were handed out and are not yet zero.
+pub const PENDING_END: u32 = 76;
 /// Address of the number of entries taken since the last reset.
 pub const N_ENTRIES: u32 = 80;
 /// Address of the first of the entries that were given back.
@@ -115,7 +119,8 @@ pub const ENTRY_LINK: u32 = 16;
 pub const ENTRY_BACK_LINK: u32 = 20;
 
 const _: () = assert!(ROOT % 8 == 0 && GUEST_START % BLOCK_ALIGN == 0);
-const _: () = assert!(DIRTY_END == ROOT + 7 * 8 && N_ENTRIES == DIRTY_END + 8);
+const _: () = assert!(DIRTY_END == ROOT + 7 * 8 && PENDING_END == DIRTY_END + 4);
+const _: () = assert!(N_ENTRIES == PENDING_END + 4);
 const _: () = assert!(INLINE_BUCKETS == BIN_BITMAP + 4);
 const _: () = assert!(LEDGER == INLINE_BUCKETS + INLINE_CAPACITY * BUCKET_LEN);
 const _: () = assert!(LEDGER as usize == ROOT as usize + CALL_REGISTERS_LEN);

@@ -9,7 +9,8 @@
 //!       16  the root: registers, bins, the first 32 entries of the ledger          ([`layout`])
 //!     1280  GUEST_START: below it, no load or store of a guest reaches
 //!           blocks, end to end without a gap: first the input, then what `alloc` gave
-//! position  end of what was handed out in this call
+//! position  end of what was handed out in this call; of a large block at the end, only what was touched
+//!           lies before it until the rest is made zero, and `pending_end` behind it
 //!           bytes of earlier calls up to `dirty_end`, then zeroes
 //!   ledger  the ledger of blocks, once it has outgrown its place in the root
 //!      end  of memory
@@ -18,9 +19,12 @@
 //! # Promises
 //!
 //! - **The bounds rule.** A guest loads and stores exactly where `GUEST_START <= offset` and
-//!   `offset + size <= position`, computed without wrapping. A load elsewhere gives zero, a store
-//!   elsewhere does nothing. No byte inside these bounds is metadata, and every one was handed out,
-//!   zeroed or written by the host, in this call.
+//!   `offset + size` is not beyond what was handed out, computed without wrapping. A load elsewhere gives
+//!   zero, a store elsewhere does nothing. No byte inside these bounds is metadata, and every one was
+//!   handed out, zeroed or written by the host, in this call.
+//! - **Zeroed before it is seen.** What lies before `position` is as its owner left it. A large block is
+//!   not zeroed when it is handed out, but when a load, a store, a register or the host asks for what lies
+//!   behind `position`: who writes it from its beginning on, raising `position` on the way, spares that.
 //! - **Registers are in bounds.** The ranges of input and output lie between `GUEST_START` and
 //!   `position`, or are empty at offset zero; the error is an active block or zero. Whoever reads
 //!   them may rely on it, and so `input_load_*` checks against `input_length` alone.
@@ -43,9 +47,9 @@
 //!
 //! Once, right after it instantiated the kernel and before step 4, it may write a random `u64` at
 //! [`layout::HASH_KEY`], so that a guest cannot foresee how blocks fall into buckets.
-//! At any time it may read registers, and read and write bytes inside the bounds rule. It never
-//! writes `position`, the ledger or the bins while blocks exist but by way of [`Heap`], over the
-//! memory's bytes.
+//! At any time it may read registers, and read and write bytes inside the bounds rule that lie before
+//! `position`. It never writes `position`, the ledger or the bins while blocks exist but by way of [`Heap`],
+//! over the memory's bytes.
 //!
 //! A memory of zeroes is a valid state: a heap without blocks and without input.
 #![cfg_attr(not(any(test, feature = "testing")), no_std)]

@@ -112,7 +112,7 @@ impl Kernel {
         }
         let dirty_end = word(bytes, layout::DIRTY_END);
         let dirty_end = slack.give_back(bytes, start.position(), dirty_end);
-        let registers = start.registers(dirty_end.into());
+        let registers = start.registers(dirty_end);
         bytes[layout::ROOT as usize..][..layout::CALL_REGISTERS_LEN].copy_from_slice(&registers);
         let (block, padding) = bytes[layout::GUEST_START as usize..start.position() as usize]
             .split_at_mut(input.len());
@@ -220,9 +220,12 @@ impl Kernel {
         ctx: &mut impl AsContextMut<Data = State>,
         bytes: &[u8],
     ) -> Option<Block> {
-        let block = self.alloc(ctx, bytes.len() as u64)?;
-        memory::copy(bytes, &mut self.memory.data_mut(ctx)[block.range()]);
-        Some(block)
+        let len = NonZeroU64::new(bytes.len() as u64)?;
+        let offset = functions::alloc(self.memory, ctx, len)?;
+        let mut heap = Heap::new(Bytes::new(self.memory.data_mut(ctx)));
+        let block = heap.overwrite(offset, len.get())?;
+        memory::copy(bytes, heap.memory_mut().block_mut(block));
+        Some(block.into())
     }
 
     /// Frees the block that starts at `offset`; does nothing if there is none.
@@ -238,12 +241,26 @@ impl Kernel {
         caller: &'a mut Caller<'_, State>,
     ) -> (Heap<Bytes<'a>>, &'a mut State) {
         let (bytes, state) = self.memory.data_and_store_mut(caller);
-        (Heap::new(Bytes::new(bytes)), state)
+        (heap(bytes), state)
     }
 
     fn heap<'a>(&self, ctx: &'a mut impl AsContextMut<Data = State>) -> Heap<Bytes<'a>> {
-        Heap::new(Bytes::new(self.memory.data_mut(ctx)))
+        heap(self.memory.data_mut(ctx))
     }
+}
+
+/// Returns what the heap's blocks show, and all else that is in a kernel's memory.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn seen(mut bytes: Vec<u8>) -> Vec<u8> {
+    heap(&mut bytes);
+    bytes
+}
+
+/// Returns the heap, whose blocks all have the bytes that their owner would see.
+fn heap(bytes: &mut [u8]) -> Heap<Bytes<'_>> {
+    let mut heap = Heap::new(Bytes::new(bytes));
+    heap.zero_pending();
+    heap
 }
 
 fn too_large(store: &Store<State>, len: usize) -> CallError {

@@ -58,6 +58,75 @@ fn blocks_are_zeroed_aligned_and_measured() {
     }
 }
 
+/// A heap in whose memory calls have left bytes, with a large block that nobody has seen.
+fn unseen(len: u64) -> (Heap<VecMemory>, Offset) {
+    let mut heap = heap(1, 1);
+    let used = alloc(&mut heap, 8_000);
+    for offset in (used.get()..heap.position()).filter_map(Offset::at) {
+        heap.store_u8(offset, 0xFF);
+    }
+    heap.reset();
+    let offset = alloc(&mut heap, len);
+    (heap, offset)
+}
+
+fn bytes_of(heap: &Heap<VecMemory>, offset: Offset, len: usize) -> &[u8] {
+    &heap.memory().as_bytes()[offset.get() as usize..][..len]
+}
+
+#[test]
+fn large_block_is_zeroed_when_it_is_seen() {
+    let ways: [fn(&mut Heap<VecMemory>, Offset); 8] = [
+        |heap, offset| assert_eq!(heap.load_u8(offset), 0),
+        |heap, offset| assert_eq!(heap.load_u64(Offset::at(offset.get() + 3_000).unwrap()), 0),
+        |heap, offset| heap.store_u64(offset, 0),
+        |heap, offset| heap.set_output(Some(offset), 1),
+        |heap, offset| heap.set_input(Some(offset), 4_000),
+        |heap, offset| heap.set_error(offset),
+        |heap, _| assert!(heap.alloc(NonZeroU64::MIN).is_ok()),
+        |heap, _| heap.zero_pending(),
+    ];
+    for see in ways {
+        let (mut heap, offset) = unseen(4_000);
+        assert_eq!(heap.len_of(offset).map(NonZeroU64::get), Some(4_000));
+        assert!(bytes_of(&heap, offset, 4_000).iter().all(|byte| *byte == 0xFF));
+        heap.check();
+        see(&mut heap, offset);
+        assert!(bytes_of(&heap, offset, 4_000).iter().all(|byte| *byte == 0));
+        heap.check();
+    }
+}
+
+#[test]
+fn overwritten_block_is_not_zeroed_but_what_follows_is() {
+    for (at, len, expected) in [(0, 3_990, 0xFF), (0, 3_000, 0xFF), (8, 100, 0), (3_000, 8, 0)] {
+        let (mut heap, offset) = unseen(4_000);
+        let start = Offset::at(offset.get() + at).unwrap();
+        let block = heap.overwrite(start, len).unwrap();
+        assert_eq!((block.offset(), u64::from(block.len())), (start, len));
+        let bytes = bytes_of(&heap, start, usize::try_from(len).unwrap());
+        assert!(bytes.iter().all(|byte| *byte == expected));
+        let last = Offset::at(heap.position() - 1).unwrap();
+        assert_eq!(bytes_of(&heap, last, 1), [0]);
+        heap.check();
+    }
+    let (mut heap, offset) = unseen(4_000);
+    assert_eq!(heap.overwrite(offset, 5_000), None);
+}
+
+#[test]
+fn freed_block_that_nobody_saw_shows_nothing() {
+    let (mut heap, offset) = unseen(4_000);
+    free(&mut heap, offset);
+    heap.check();
+    for len in [100, 2_000, 6_000] {
+        let offset = alloc(&mut heap, len);
+        let last = Offset::at(offset.get() + u32::try_from(len).unwrap() - 1).unwrap();
+        assert_eq!((heap.load_u8(last), heap.load_u8(offset)), (0, 0));
+        free(&mut heap, offset);
+    }
+}
+
 #[test]
 fn freed_neighbours_merge() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {

@@ -27,6 +27,8 @@ pub struct Model {
     /// Every byte of memory. The root and the ledger are the kernel's own, and not looked at.
     bytes: Vec<u8>,
     position: u64,
+    /// What was handed out but is not zero before it is seen. `bytes` has what it is.
+    pending: Range<u64>,
     /// Where the ledger lies at the top of memory; empty while it is inline.
     ledger: Range<u64>,
     /// End of the input that the host placed, freed or not.
@@ -46,6 +48,7 @@ impl Model {
             stale: Vec::new(),
             bytes: memory.to_vec(),
             position: GUEST_START,
+            pending: 0..0,
             ledger: 0..0,
             input_end: GUEST_START,
             input: (0, 0),
@@ -145,7 +148,7 @@ impl Model {
                 result
             }
             Function::Free => {
-                self.free(call.first, word(memory, layout::POSITION).max(GUEST_START));
+                self.free(call.first, position_of(memory));
                 0
             }
             Function::Reset => {
@@ -203,7 +206,11 @@ impl Model {
     ///
     /// What the ledger leaves becomes zero, save where it lies now.
     fn observe(&mut self, memory: &[u8]) {
-        self.position = word(memory, layout::POSITION).max(GUEST_START);
+        self.position = position_of(memory);
+        let pending_end = half_word(memory, layout::PENDING_END);
+        let pending =
+            if pending_end == 0 { 0..0 } else { word(memory, layout::POSITION)..pending_end };
+        assert_eq!(pending, self.pending, "what is not yet zero");
         let base = word(memory, layout::LEDGER) & u64::from(u32::MAX);
         let doublings = word(memory, layout::LEDGER) >> 32;
         let ledger = if base == 0 { 0..0 } else { base..base + (896 << doublings) };
@@ -227,6 +234,7 @@ impl Model {
     fn clear(&mut self) {
         self.stale.extend(self.blocks.keys().take(4));
         self.blocks.clear();
+        self.pending = 0..0;
         self.forget_old_stale();
         self.input_end = GUEST_START;
         self.input = (0, 0);
@@ -244,6 +252,9 @@ impl Model {
             let room = self.limit.saturating_sub(self.position + (896 << (doublings + 1)));
             assert!(span > room, "a block of {len} bytes fits into {room}");
             assert_eq!(self.end(), old_end, "an allocation that fails does not grow memory");
+            if u32::try_from(span).is_ok() {
+                self.zero_pending();
+            }
             return;
         }
         assert_eq!(result % BLOCK_ALIGN, 0, "blocks are aligned");
@@ -254,14 +265,19 @@ impl Model {
         assert!(after.is_none_or(|(start, _)| result + span <= *start), "blocks do not overlap");
         let position = if result >= self.position {
             assert_eq!(result, self.position, "a new block starts at the position");
+            self.zero_pending();
             result + span
         } else {
             self.position
         };
-        assert_eq!(word(memory, layout::POSITION), position, "the position is behind all blocks");
+        assert_eq!(position_of(memory), position, "the position is behind all blocks");
         assert!(result + span <= position, "blocks end below the position");
         self.blocks.insert(result, len);
-        self.zero(result..result + span);
+        if word(memory, layout::POSITION) == result {
+            self.pending = result..position;
+        } else {
+            self.zero(result..result + span);
+        }
     }
 
     fn free(&mut self, start: u64, position: u64) {
@@ -283,6 +299,9 @@ impl Model {
         let blocks_end = self.blocks.last_key_value().map_or(0, |(start, len)| start + len);
         assert!(position >= align_up(blocks_end).max(self.input_end), "blocks stay in bounds");
         assert!(position <= self.position, "freeing does not use memory");
+        if position < self.position {
+            self.pending = 0..0;
+        }
         for range in [&mut self.input, &mut self.output] {
             if range.0 + range.1 > position {
                 *range = (0, 0);
@@ -310,6 +329,9 @@ impl Model {
             Function::OutputOffset => self.output.0,
             Function::OutputLength => self.output.1,
             Function::ErrorSet => {
+                if let Some(len) = self.blocks.get(&first) {
+                    self.see(first, *len);
+                }
                 if first == 0 || self.blocks.contains_key(&first) {
                     self.error = first;
                 }
@@ -327,22 +349,24 @@ impl Model {
             && bounds.contains(&(u128::from(offset) + u128::from(len)))
     }
 
-    fn load(&self, offset: u64, len: usize) -> u64 {
+    fn load(&mut self, offset: u64, len: usize) -> u64 {
         let mut value = [0; 8];
         if self.in_bounds(offset, len as u64) {
+            self.see(offset, len as u64);
             let start = to_idx(offset);
             value[..len].copy_from_slice(&self.bytes[start..start + len]);
         }
         u64::from_le_bytes(value)
     }
 
-    fn load_input(&self, idx: u64, len: usize) -> u64 {
+    fn load_input(&mut self, idx: u64, len: usize) -> u64 {
         let in_input = u128::from(idx) + len as u128 <= u128::from(self.input.1);
         if in_input { self.load(self.input.0 + idx, len) } else { 0 }
     }
 
     fn store(&mut self, offset: u64, value: &[u8]) -> u64 {
         if self.in_bounds(offset, value.len() as u64) {
+            self.see(offset, value.len() as u64);
             let start = to_idx(offset);
             self.bytes[start..start + value.len()].copy_from_slice(value);
         }
@@ -353,9 +377,22 @@ impl Model {
         if len == 0 {
             *range(self) = (0, 0);
         } else if self.in_bounds(offset, len) {
+            self.see(offset, len);
             *range(self) = (offset, len);
         }
         0
+    }
+
+    /// Makes all that is pending zero, if some of it is among these bytes.
+    fn see(&mut self, offset: u64, len: u64) {
+        if offset + len > self.pending.start {
+            self.zero_pending();
+        }
+    }
+
+    fn zero_pending(&mut self) {
+        self.zero(self.pending.clone());
+        self.pending = 0..0;
     }
 
     fn zero(&mut self, range: Range<u64>) {
@@ -376,6 +413,16 @@ fn align_up(len: u64) -> u64 {
 
 fn to_idx(address: u64) -> usize {
     usize::try_from(address).expect("a memory is addressable")
+}
+
+/// Returns the end of what was handed out.
+fn position_of(memory: &[u8]) -> u64 {
+    let pending_end = half_word(memory, layout::PENDING_END);
+    word(memory, layout::POSITION).max(pending_end).max(GUEST_START)
+}
+
+fn half_word(memory: &[u8], address: u32) -> u64 {
+    word(memory, address) & u64::from(u32::MAX)
 }
 
 fn word(memory: &[u8], address: u32) -> u64 {

@@ -11,7 +11,7 @@ use wasm_encoder::{Encode as _, InstructionSink};
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use super::{
-    copy_loop::{Code, Context, Search, Width},
+    copy_loop::{Code, Context, Exchange, Search, Width},
     expand::{Expansion, Scratch},
     guest_copy::GuestCopies,
     kernel::{KernelParts, Picked},
@@ -48,6 +48,8 @@ pub(super) struct Splicer<'a> {
     /// How many steps the search for loops may still take.
     n_steps: usize,
     offsets: OffsetMapBuilder,
+    /// The kernel's function of this name, as the kernel numbers it.
+    load_u8: u32,
     /// What is called of the kernel.
     picked: Picked,
 }
@@ -79,6 +81,7 @@ impl<'a> Splicer<'a> {
             wrappers: HashSet::new(),
             n_steps: N_STEPS.0 + guest.len() * N_STEPS.1,
             offsets: OffsetMapBuilder::default(),
+            load_u8: kernel.function("load_u8").expect("guests load by it"),
             picked: Picked::default(),
         };
         splicer.find_forwarders();
@@ -180,14 +183,15 @@ impl<'a> Splicer<'a> {
             let mut code = Vec::new();
             match target.expansion {
                 Some(expansion) if !is_tail => {
-                    expansion.write(self.shape.n_memories, scratch, &mut code);
+                    let memory = self.shape.n_memories;
+                    expansion.write(memory, scratch, || self.pick(target.function), &mut code);
                     needs_scratch = true;
                     if expansion.is_exchange() {
                         exchanges.push(idx);
                     }
                 }
                 _ => {
-                    let function = self.guest_copies.end() + self.picked.pick(target.function);
+                    let function = self.pick(target.function);
                     let mut sink = InstructionSink::new(&mut code);
                     if is_tail {
                         sink.return_call(function)
@@ -222,6 +226,7 @@ impl<'a> Splicer<'a> {
         let Signature { params, n_results } = &**self.shape.signatures.get(idx)?;
         let code = Code::new(operators, locals.widths.clone(), params.len(), *n_results);
         let Some(code) = code.map(Rc::new) else { return Some(Vec::new()) };
+        let load_u8 = self.pick(self.load_u8);
         let search = Search {
             code: &code,
             context: Context {
@@ -229,7 +234,7 @@ impl<'a> Splicer<'a> {
                 expansion: &|function| self.targets.get(&function)?.expansion,
                 callee: &|function| self.callee(function),
             },
-            memory: self.shape.n_memories,
+            exchange: Exchange { memory: self.shape.n_memories, load_u8 },
             scratch,
         };
         let mut n_steps = self.n_steps;
@@ -321,6 +326,11 @@ impl<'a> Splicer<'a> {
             widths.resize(widths.len().checked_add(usize::try_from(n).ok()?)?, width(ty));
         }
         Some(Locals { widths, n_groups, groups: start..reader.original_position() })
+    }
+
+    /// Returns the index in the new module of a function of the kernel's, which then is part of it.
+    fn pick(&mut self, function: u32) -> u32 {
+        self.guest_copies.end() + self.picked.pick(function)
     }
 
     fn parse(&self, range: &Range<usize>) -> Option<FunctionBody<'a>> {

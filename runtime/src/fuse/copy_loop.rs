@@ -39,9 +39,16 @@ const REACH: usize = 500;
 pub(super) struct Search<'a, 'f> {
     pub(super) code: &'f Rc<Code<'a>>,
     pub(super) context: Context<'a, 'f>,
-    /// The kernel's.
-    pub(super) memory: u32,
+    pub(super) exchange: Exchange,
     pub(super) scratch: Scratch,
+}
+
+/// What of the kernel the written code uses, by its indices in the new module.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exchange {
+    pub(super) memory: u32,
+    /// Asked for a byte that was handed out and is not yet zero, it makes all of those zero.
+    pub(super) load_u8: u32,
 }
 
 impl Search<'_, '_> {
@@ -81,7 +88,7 @@ impl Search<'_, '_> {
     /// Returns what to write for a round that begins before the operator `cut`.
     fn prelude(&self, cut: usize, n_steps: &mut usize) -> Option<Vec<u8>> {
         let copy_loop = walk::find(self.code, cut, &self.context, n_steps)?;
-        Some(write::write(&copy_loop, self.memory, self.scratch))
+        Some(write::write(&copy_loop, self.exchange, self.scratch))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The shortest functions of the kernel, written out: loads and stores under the kernel's own rules.
 //!
 //! The rules are those of `plugsmith-kernel`: what was handed out in this call, from
-//! [`layout::GUEST_START`] to the position, can be loaded and stored; the rest loads as zero, and
+//! [`layout::GUEST_START`] to the position, can be loaded and stored. Elsewhere the kernel's own function
+//! is called, which has what was handed out and is not yet zero become so; the rest loads as zero, and
 //! stores to it do nothing. A differential test holds these sequences to the kernel's functions.
 
 use wasm_encoder::{BlockType, InstructionSink, MemArg, ValType};
@@ -69,14 +70,21 @@ impl Expansion {
     }
 
     /// Writes the instructions, which take the function's arguments from the stack and leave its
-    /// result there. `memory` is the kernel's.
-    pub(super) fn write(self, memory: u32, scratch: Scratch, code: &mut Vec<u8>) {
+    /// result there. `memory` is the kernel's, and so is the function that `pick` has put into the module,
+    /// where it is needed.
+    pub(super) fn write(
+        self,
+        memory: u32,
+        scratch: Scratch,
+        pick: impl FnOnce() -> u32,
+        code: &mut Vec<u8>,
+    ) {
         let mut sink = Sink { memory, scratch, code: InstructionSink::new(code) };
         match self {
-            Self::LoadU8 => sink.load_u8(),
-            Self::LoadU64 => sink.load_u64(),
-            Self::StoreU8 => sink.store_u8(),
-            Self::StoreU64 => sink.store_u64(),
+            Self::LoadU8 => sink.load_u8(pick()),
+            Self::LoadU64 => sink.load_u64(pick()),
+            Self::StoreU8 => sink.store_u8(pick()),
+            Self::StoreU64 => sink.store_u64(pick()),
             Self::InputLoadU8 => sink.input_load_u8(),
             Self::InputLoadU64 => sink.input_load_u64(),
             Self::InputLength => sink.register(layout::INPUT_LENGTH),
@@ -92,40 +100,44 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    fn load_u8(&mut self) {
+    fn load_u8(&mut self, function: u32) {
         let memory = self.memory(0);
         self.code.local_set(self.scratch.offset);
         self.is_handed_out(1);
         self.code.if_(BlockType::Result(ValType::I32));
         self.code.local_get(self.scratch.offset).i32_wrap_i64().i32_load8_u(memory);
-        self.code.else_().i32_const(0).end();
+        self.code.else_().local_get(self.scratch.offset).call(function).end();
     }
 
-    fn load_u64(&mut self) {
+    fn load_u64(&mut self, function: u32) {
         let memory = self.memory(0);
         self.code.local_set(self.scratch.offset);
         self.is_handed_out(8);
         self.code.if_(BlockType::Result(ValType::I64));
         self.code.local_get(self.scratch.offset).i32_wrap_i64().i64_load(memory);
-        self.code.else_().i64_const(0).end();
+        self.code.else_().local_get(self.scratch.offset).call(function).end();
     }
 
-    fn store_u8(&mut self) {
+    fn store_u8(&mut self, function: u32) {
         let memory = self.memory(0);
         self.code.local_set(self.scratch.byte).local_set(self.scratch.offset);
         self.is_handed_out(1);
         self.code.if_(BlockType::Empty);
         self.code.local_get(self.scratch.offset).i32_wrap_i64();
-        self.code.local_get(self.scratch.byte).i32_store8(memory).end();
+        self.code.local_get(self.scratch.byte).i32_store8(memory);
+        self.code.else_().local_get(self.scratch.offset).local_get(self.scratch.byte);
+        self.code.call(function).end();
     }
 
-    fn store_u64(&mut self) {
+    fn store_u64(&mut self, function: u32) {
         let memory = self.memory(0);
         self.code.local_set(self.scratch.word).local_set(self.scratch.offset);
         self.is_handed_out(8);
         self.code.if_(BlockType::Empty);
         self.code.local_get(self.scratch.offset).i32_wrap_i64();
-        self.code.local_get(self.scratch.word).i64_store(memory).end();
+        self.code.local_get(self.scratch.word).i64_store(memory);
+        self.code.else_().local_get(self.scratch.offset).local_get(self.scratch.word);
+        self.code.call(function).end();
     }
 
     fn input_load_u8(&mut self) {

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{random::Random, twins::IMPORTS};
+use super::{expand::START, random::Random, twins::IMPORTS};
 
 /// How deep loops and conditions lie in each other.
 const DEPTH: u32 = 3;
@@ -22,7 +22,7 @@ impl Program<'_> {
 
     /// A number that may be of use as an offset, or a length, or neither.
     fn number(&mut self) -> String {
-        let number = self.random.near(&[0, 1, 8, 100, 1_024, 1_500, 70_000, -1, i64::MAX, 1 << 32]);
+        let number = self.random.near(&[0, 1, 8, 100, START, 1_500, 70_000, -1, i64::MAX, 1 << 32]);
         match self.random.below(6) {
             0 => format!("(i64.const {number})"),
             1 => "(local.get $n)".to_owned(),
@@ -58,7 +58,7 @@ impl Program<'_> {
         match self.random.below(21) {
             0 | 1 => {
                 let name = self.random.pick(&["p", "q", "r"]);
-                let len = self.random.pick(&[0, 1, 8, 40, 100, 1_000, 70_000]);
+                let len = self.random.pick(&[0, 1, 8, 40, 100, 1_000, 2_000, 70_000]);
                 format!("(local.set ${name} (call $alloc (i64.const {len})))")
             }
             2 => format!("(call $free {offset})"),

@@ -5,6 +5,8 @@ use std::{env, thread};
 
 use wasmtime::{Val, ValType};
 
+use super::expand::START;
+
 /// Multiplies what generated tests try: `PLUGSMITH_CASES=50 cargo test -p plugsmith generated`.
 #[cfg(test)]
 const CASES_VARIABLE: &str = "PLUGSMITH_CASES";
@@ -100,7 +102,7 @@ impl Random {
 
     /// Chooses an argument of an export: small, near the first block, or anything.
     pub(super) fn argument(&mut self, ty: &ValType) -> Val {
-        let number = self.near(&[0, 0, 64, 1_024, 1_024, 65_536, -1, i64::MAX]);
+        let number = self.near(&[0, 0, 64, START, START, 65_536, -1, i64::MAX]);
         match ty {
             ValType::I32 => Val::I32(short(number)),
             ValType::I64 => Val::I64(number),

@@ -136,12 +136,17 @@ impl Twins {
     }
 
     /// Begins another call, with a kernel that knows of none before, and `bytes` in the memory that
-    /// the guest exports.
+    /// the guest exports. Behind the input, `n_pending` bytes were handed out and are not yet zero.
     #[cfg(test)]
-    pub(super) fn reset(&mut self, input: &[u8], bytes: &[u8]) {
+    pub(super) fn reset(&mut self, input: &[u8], n_pending: u32, bytes: &[u8]) {
         for form in [&mut self.linked, &mut self.fused] {
             form.kernel.data_mut(&mut form.store).fill(0);
-            begin(form.kernel, &mut form.store, input);
+            let position = begin(form.kernel, &mut form.store, input);
+            if n_pending > 0 {
+                let pending_end = (position + n_pending).to_le_bytes();
+                let place = layout::PENDING_END as usize;
+                form.kernel.data_mut(&mut form.store)[place..][..4].copy_from_slice(&pending_end);
+            }
             let memory = form.instance.get_memory(&mut form.store, "guest");
             let memory = memory.expect("the guest exports its memory");
             memory.write(&mut form.store, 0, bytes).expect("the memory is as large");
@@ -179,7 +184,7 @@ impl Twins {
     /// Compares all that calls leave.
     fn compare(&mut self, when: &str) {
         let (linked, fused) = (&mut self.linked, &mut self.fused);
-        let bytes = |form: &Form| form.kernel.data(&form.store).to_vec();
+        let bytes = |form: &Form| kernel::seen(form.kernel.data(&form.store).to_vec());
         assert!(bytes(linked) == bytes(fused), "kernel memory {when}");
         let names: Vec<String> = (linked.instance.exports(&mut linked.store))
             .map(|export| export.name().to_owned())
@@ -278,11 +283,17 @@ fn store(engine: &Engine) -> Store<Data> {
     store
 }
 
-/// Begins the first call, as the host does.
-fn begin(kernel: Memory, store: &mut Store<Data>, input: &[u8]) {
+/// Begins a call, as the host does after others that have left bytes everywhere, and returns where the
+/// input's block ends.
+fn begin(kernel: Memory, store: &mut Store<Data>, input: &[u8]) -> u32 {
     let start = CallStart::new(input.len() as u64).expect("the input is short");
     let bytes = kernel.data_mut(store);
-    let registers = start.registers(0);
+    let registers = start.registers(u32::try_from(bytes.len()).expect("memories are small"));
     bytes[layout::ROOT as usize..][..registers.len()].copy_from_slice(&registers);
-    bytes[layout::GUEST_START as usize..][..input.len()].copy_from_slice(input);
+    let (block, rest) = bytes[layout::GUEST_START as usize..].split_at_mut(input.len());
+    block.copy_from_slice(input);
+    rest.fill(0xa5);
+    let padding = start.padding();
+    bytes[padding.start as usize..padding.end as usize].fill(0);
+    start.position()
 }

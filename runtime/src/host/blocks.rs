@@ -56,7 +56,7 @@ impl<'a> Blocks<'a> {
         let Some(value) = value else { return Ok(0) };
         let Some(len) = NonZeroU64::new(value.len() as u64) else { return Ok(self.empty_offset) };
         let offset = self.heap.alloc(len).map_err(|_| value.to_vec())?;
-        if let Some(block) = self.heap.block(offset, len.get()) {
+        if let Some(block) = self.heap.overwrite(offset, len.get()) {
             memory::copy(value, self.heap.memory_mut().block_mut(block));
         }
         Ok(offset.into())

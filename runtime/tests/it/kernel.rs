@@ -75,7 +75,8 @@ impl Subject for Real {
         let padding = start.padding();
         self.write(layout::GUEST_START, input);
         self.write(padding.start, &[0; 16][..padding.len()]);
-        let registers = start.registers(self.register(layout::DIRTY_END));
+        let dirty_end = self.register(layout::DIRTY_END) & u64::from(u32::MAX);
+        let registers = start.registers(u32::try_from(dirty_end).expect("it is half a word"));
         self.write(layout::ROOT, &registers);
         true
     }

@@ -7,6 +7,7 @@ mod tests;
 use wasmtime::Val;
 
 use crate::fuse::{
+    expand::START,
     random::{Random, short},
     twins::IMPORTS,
 };
@@ -311,7 +312,7 @@ pub(in crate::fuse) fn start(random: &mut Random) -> Vec<Val> {
     let (guest, frame) =
         (near(&[500, 600, 30_000, 65_000, -1]), near(&[400, 600, 9_000, 65_480, -1]));
     let index = near(&[0, 0, 0, 0, 8, -8, 0x7fff_fff0, 0xffff_fff0]);
-    let kernel = near(&[1_024, 1_024, 1_400, 2_000, 1_000, -8]);
+    let kernel = near(&[START, START, 1_700, 2_300, START - 24, -8]);
     let input = near(&[0, 0, 0, 100, -8]);
     vec![
         short(guest),

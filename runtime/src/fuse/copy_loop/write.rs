@@ -3,9 +3,10 @@
 mod pieces;
 
 use plugsmith_kernel::layout;
-use wasm_encoder::{BlockType, InstructionSink, MemArg};
+use wasm_encoder::{BlockType, InstructionSink, MemArg, ValType};
 
 use super::{
+    Exchange,
     conclude::{CopyLoop, Frame, Place},
     linear::{Holder, Linear, Term, Variable, Width},
     value::{Comparison, Relation},
@@ -19,11 +20,11 @@ const USEFUL_LEN: i64 = 64;
 const PAGE_BITS: i64 = 16;
 
 /// Returns the instructions for a loop.
-pub(super) fn write(copy_loop: &CopyLoop, memory: u32, scratch: Scratch) -> Vec<u8> {
+pub(super) fn write(copy_loop: &CopyLoop, exchange: Exchange, scratch: Scratch) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut prelude = Prelude {
         copy_loop,
-        memory,
+        exchange,
         n_rounds: scratch.word,
         first: scratch.offset,
         second: scratch.limit,
@@ -36,7 +37,7 @@ pub(super) fn write(copy_loop: &CopyLoop, memory: u32, scratch: Scratch) -> Vec<
 
 struct Prelude<'a> {
     copy_loop: &'a CopyLoop,
-    memory: u32,
+    exchange: Exchange,
     /// A local: how many rounds are done at once.
     n_rounds: u32,
     /// Two more, for anything.
@@ -69,8 +70,8 @@ impl<'a> Prelude<'a> {
                 self.rounds_without_overflow(extended, signed);
             }
         }
-        for place in [&copy_loop.from, &copy_loop.to] {
-            self.rounds_in_bounds(place);
+        for (place, is_written) in [(&copy_loop.from, false), (&copy_loop.to, true)] {
+            self.rounds_in_bounds(place, is_written);
             self.at_most();
         }
         // One whole round is left to the loop, also where the one after it is out of bounds.
@@ -79,6 +80,9 @@ impl<'a> Prelude<'a> {
         self.are_apart();
         self.code.i32_and().if_(BlockType::Empty);
         self.copy();
+        if matches!(copy_loop.to, Place::Kernel { .. }) {
+            self.raise_position();
+        }
         self.count();
         self.code.end().end();
         for _ in &copy_loop.frames {
@@ -191,8 +195,7 @@ impl<'a> Prelude<'a> {
     }
 
     /// Pushes how many rounds from the first on stay in bounds.
-    fn rounds_in_bounds(&mut self, place: &Place) {
-        let memory = self.memory_at(layout::POSITION);
+    fn rounds_in_bounds(&mut self, place: &Place, is_written: bool) {
         match place {
             Place::Guest { memory, address, offset } => {
                 self.push_unsigned(address, false);
@@ -201,7 +204,8 @@ impl<'a> Prelude<'a> {
             }
             Place::Kernel { offset } => {
                 self.push(offset);
-                self.code.local_set(self.first).i32_const(0).i64_load(memory);
+                self.code.local_set(self.first);
+                self.handed_out_end(is_written);
             }
             Place::Input { start } => {
                 self.push(start);
@@ -218,6 +222,39 @@ impl<'a> Prelude<'a> {
             self.code.local_get(self.first).i64_const(START).i64_ge_u().i32_and();
         }
         self.code.select();
+    }
+
+    /// Pushes where the bytes end that were handed out. What of them is not yet zero becomes so, unless it
+    /// is written from its beginning on, which is at `first`.
+    fn handed_out_end(&mut self, is_written: bool) {
+        let pending_end = self.memory_at(layout::PENDING_END);
+        let position = self.memory_at(layout::POSITION);
+        self.code.i32_const(0).i32_load(pending_end);
+        if is_written {
+            // Any number but zero says that there are some.
+            self.code.i32_const(0).i32_const(0).i64_load(position).local_get(self.first);
+            self.code.i64_ne().select();
+        }
+        self.code.if_(BlockType::Empty);
+        self.code.i32_const(0).i64_load(position).call(self.exchange.load_u8).drop();
+        self.code.end();
+        if is_written {
+            self.code.i32_const(0).i32_load(pending_end).if_(BlockType::Result(ValType::I64));
+            self.code.i32_const(0).i64_load32_u(pending_end);
+            self.code.else_().i32_const(0).i64_load(position).end();
+        } else {
+            self.code.i32_const(0).i64_load(position);
+        }
+    }
+
+    /// Ends what can be touched where what was written ends, unless it does further on.
+    fn raise_position(&mut self) {
+        let position = self.memory_at(layout::POSITION);
+        self.address(&self.copy_loop.to);
+        self.copied_len();
+        self.code.i64_add().local_tee(self.first).i32_const(0).i64_load(position).i64_gt_u();
+        self.code.if_(BlockType::Empty);
+        self.code.i32_const(0).local_get(self.first).i64_store(position).end();
     }
 
     /// Pushes whether what is copied, where it is copied to, and the frames are apart.
@@ -355,7 +392,7 @@ impl<'a> Prelude<'a> {
     fn memory_of(&self, place: &Place) -> u32 {
         match place {
             Place::Guest { memory, .. } => *memory,
-            Place::Kernel { .. } | Place::Input { .. } => self.memory,
+            Place::Kernel { .. } | Place::Input { .. } => self.exchange.memory,
         }
     }
 
@@ -367,7 +404,7 @@ impl<'a> Prelude<'a> {
     }
 
     fn memory_at(&self, address: u32) -> MemArg {
-        MemArg { offset: address.into(), align: 0, memory_index: self.memory }
+        MemArg { offset: address.into(), align: 0, memory_index: self.exchange.memory }
     }
 
     /// Divides the number on the stack by the size of a step.

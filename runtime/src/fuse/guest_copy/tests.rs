@@ -80,7 +80,7 @@ fn copies_do_fused_what_they_do_linked() {
     for _ in 0..n_cases(300) {
         for name in &names {
             let operands = operands(&mut random);
-            twins.reset(&[], &bytes);
+            twins.reset(&[], 0, &bytes);
             match twins.call(name, &operands.map(Into::into)) {
                 Some(Outcome::Results(_)) => n_done += 1,
                 Some(Outcome::Trap(Trap::MemoryOutOfBounds)) => n_refused += 1,

@@ -28,7 +28,12 @@ fn generated_loops_do_fused_what_they_do_linked() {
         for idx in 0..N_LOOPS {
             for _ in 0..N_RUNS {
                 let (len, mut params) = (random.below(3_000), start(&mut random));
-                twins.reset(&input[..usize::try_from(len).unwrap()], &memory);
+                let n_pending = random.pick(&[0, 0, 16, 1_008, 5_008]);
+                if random.one_in(3) {
+                    // It begins where the bytes do that are not yet zero.
+                    params[5] = Val::I64(START + len.next_multiple_of(16).cast_signed());
+                }
+                twins.reset(&input[..usize::try_from(len).unwrap()], n_pending, &memory);
                 let index = params[8];
                 twins.call("set", &[params[2], index]);
                 // The index that lies in memory begins as it is there, mostly.
