@@ -9,7 +9,10 @@ mod files;
 mod guest;
 mod imports;
 
-use std::sync::OnceLock;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use plugsmith::{
     CallError, CompiledPlugin, CurrentPlugin, Function, Manifest, Plugin, PluginBuilder, UserData,
@@ -26,6 +29,13 @@ const FUEL: u64 = 3_000_000;
 
 /// How many bytes all variables may have.
 const VAR_BYTES: u64 = 4_096;
+
+/// How long a message of the log may be: 64 KiB, and what says that it was cut.
+const MESSAGE_LEN: usize = (64 << 10) + " … (4294967296 bytes)".len();
+
+/// The longest message that any log had. It is kept for the caller to look at: what panics in the log's sink
+/// is an error of the guest's call, like others.
+static LONGEST_MESSAGE: AtomicUsize = AtomicUsize::new(0);
 
 /// How often an honest call may be late, on a machine that has other things to do.
 const MOST_LATE_CALLS: usize = 100;
@@ -57,6 +67,8 @@ pub fn try_scripts(bytes: &[u8]) -> bool {
         let fuel = plugin.fuel_consumed().expect("fuel is counted");
         assert!(fuel <= FUEL, "{fuel} units of fuel were used, {FUEL} were there");
     }
+    let longest = LONGEST_MESSAGE.load(Ordering::Relaxed);
+    assert!(longest <= MESSAGE_LEN, "a message of the log has {longest} bytes");
     // The host put its script there without regard to the limit.
     plugin.vars_mut().remove(SCRIPT_VARIABLE);
     let var_bytes: usize = plugin.vars().iter().map(|(key, value)| key.len() + value.len()).sum();
@@ -132,7 +144,9 @@ fn builder(text: &str) -> PluginBuilder<'static> {
         .with_wasi(true)
         .with_wasi_args(["guest", "--argument"])
         .with_wasi_env("NAME", "value")
-        .with_log_sink(|record| assert!(record.message.len() <= 1 << 20))
+        .with_log_sink(|record| {
+            LONGEST_MESSAGE.fetch_max(record.message.len(), Ordering::Relaxed);
+        })
         .with_private_addresses_blocked(true)
         .with_fuel_limit(FUEL)
         .with_exchange_page_limit(32)
