@@ -32,7 +32,7 @@ fn run(attack: &Attack) {
         let builder = setup.builder();
         let builder = if linked { builder.with_linked_kernel() } else { builder };
         match builder.compile() {
-            Ok(compiled) => on_loaded(attack, &setup, &compiled),
+            Ok(compiled) => on_loaded(attack, &setup, &compiled, &mut bystander),
             Err(err) => {
                 let err: LoadError = err.downcast().unwrap();
                 assert_ends(attack, &Came::Load(err));
@@ -43,7 +43,7 @@ fn run(attack: &Attack) {
     }
 }
 
-fn on_loaded(attack: &Attack, setup: &Setup, compiled: &CompiledPlugin) {
+fn on_loaded(attack: &Attack, setup: &Setup, compiled: &CompiledPlugin, bystander: &mut Plugin) {
     let mut attacker = Plugin::new_from_compiled(compiled).unwrap();
     let mut sibling = Plugin::new_from_compiled(compiled).unwrap();
     let behaves = attack.then == Then::Echo;
@@ -58,8 +58,12 @@ fn on_loaded(attack: &Attack, setup: &Setup, compiled: &CompiledPlugin) {
             assert_echo(&mut attacker, attack);
             assert_echo(&mut sibling, attack);
         }
+        assert_echo(bystander, attack);
     }
     in_a_pool(attack, setup, compiled.clone(), behaves);
+    if behaves {
+        assert_echo(&mut sibling, attack);
+    }
 }
 
 /// Does the same with the only plug-in of a pool, which must come back usable.
