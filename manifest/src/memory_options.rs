@@ -6,7 +6,7 @@ use serde::Serialize;
 // Not `#[non_exhaustive]`: programs written for Extism build it as a struct literal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MemoryOptions {
-    /// The most pages of 64 KiB that the plug-in's memory may have. `None` sets no limit.
+    /// The most pages of 64 KiB that the plug-in's memory may have. `None` leaves it to the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_pages: Option<u32>,
     /// The largest body of an HTTP response, in bytes. `None` leaves it to the host.
@@ -24,7 +24,7 @@ impl MemoryOptions {
     /// The bytes that variables may take where a manifest in text does not say: 1 MiB.
     pub const VAR_BYTES: u64 = 1 << 20;
 
-    /// Returns options without any limit.
+    /// Returns options that leave all to the host, which has limits of its own.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
