@@ -113,7 +113,7 @@ pub use crate::{
     log::{LogLevel, LogRecord, LogSource},
     module_limits::ModuleLimits,
     outcome::{GuestFrame, GuestTrap, SourceLine, Trap},
-    plugin::{CancelHandle, Plugin},
+    plugin::{CancelHandle, OwnVars, Plugin},
     plugin_function::PluginFunction,
     pool::{Pool, PoolBuilder, PoolPlugin},
     precompiled::ArtifactKey,

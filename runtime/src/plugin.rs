@@ -110,6 +110,39 @@ impl Plugin {
         Ok(())
     }
 
+    /// Has the next call, and all after it, run what `compiled` has: a new version of the plug-in, say,
+    /// compiled while the old one was serving.
+    ///
+    /// The plug-in keeps its id, and its [handles](Plugin::cancel_handle) stay valid. Its instance ends,
+    /// with the guest's own state. The new version's limits, grants and host functions hold from here on;
+    /// variables that are kept may be more than its limit, and then the guest can set none before it
+    /// removed some. A [`PluginFunction`](crate::PluginFunction) has to be looked up again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use plugsmith::{OwnVars, Plugin, PluginBuilder};
+    ///
+    /// # #[cfg(feature = "wat")] {
+    /// let mut plugin = Plugin::new(r#"(module (func (export "old")))"#, [], false)?;
+    /// plugin.vars_mut().insert("visits".into(), b"7".into());
+    ///
+    /// let new = PluginBuilder::new(r#"(module (func (export "new")))"#).compile()?;
+    /// plugin.replace(&new, OwnVars::Keep);
+    /// plugin.call::<(), ()>("new", ())?;
+    /// assert_eq!(plugin.vars()["visits"], b"7");
+    /// # }
+    /// # Ok::<(), plugsmith::Error>(())
+    /// ```
+    pub fn replace(&mut self, compiled: &CompiledPlugin, vars: OwnVars) {
+        self.discard_instance();
+        if vars == OwnVars::Discard {
+            self.vars = Vars::default();
+        }
+        self.compiled = compiled.clone();
+        (self.fuel_consumed, self.report) = (None, None);
+    }
+
     /// Returns a handle that ends a call of this plug-in from another thread.
     pub fn cancel_handle(&self) -> CancelHandle {
         CancelHandle { id: self.id, flag: Arc::clone(&self.cancel) }
@@ -156,6 +189,16 @@ impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Plugin({})", self.id)
     }
+}
+
+/// What becomes of a plug-in's own variables when it is [replaced](Plugin::replace). Those that it
+/// [shares](PluginBuilder::with_shared_vars) stay where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnVars {
+    /// The new version finds them as the old one left them.
+    Keep,
+    /// The new version starts with none.
+    Discard,
 }
 
 /// Returns an id that no other plug-in has, of this process or another, without asking the system for

@@ -3,7 +3,8 @@
 //! Owns the interface, and making plug-ins. Who gets which when is up to `pool/slots.rs`.
 //!
 //! Invariants: at most `max_instances` plug-ins exist; whoever waits longest is served first; a slot
-//! is never lost, whether making a plug-in fails, its user panics, or a waiter gives up.
+//! is never lost, whether making a plug-in fails, its user panics, or a waiter gives up; whoever asks
+//! after the source was replaced gets a plug-in of the new one.
 
 mod slots;
 
@@ -78,8 +79,7 @@ impl Default for PoolBuilder {
 /// ```
 #[derive(Clone)]
 pub struct Pool {
-    source: Arc<Source>,
-    slots: Arc<Slots<Plugin>>,
+    slots: Arc<Slots<Plugin, Arc<Source>>>,
 }
 
 impl Pool {
@@ -97,7 +97,7 @@ impl Pool {
     where
         F: Fn() -> Result<Plugin, Error> + Send + Sync + 'static,
     {
-        Self { source: Arc::new(source), slots: Slots::new(builder.max_instances) }
+        Self { slots: Slots::new(builder.max_instances, Arc::new(source)) }
     }
 
     /// Returns how many plug-ins exist, idle or borrowed.
@@ -115,7 +115,8 @@ impl Pool {
         let mut borrowed = PoolPlugin { slot };
         if borrowed.slot.item.is_none() {
             // Should this fail or panic, dropping `borrowed` gives the slot back.
-            borrowed.slot.item = Some(Box::new((self.source)()?));
+            let source = self.slots.source(&mut borrowed.slot);
+            borrowed.slot.item = Some(Box::new(source()?));
         }
         Ok(Some(borrowed))
     }
@@ -134,6 +135,42 @@ impl Pool {
             Some(mut plugin) => use_it(&mut plugin).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Has plug-ins come from `source` from now on: a new version of the plug-in, say, compiled while the
+    /// old one was serving.
+    ///
+    /// Whoever has a plug-in keeps it till it is given back, and it is dropped then; whoever asks for one
+    /// after this has returned gets a new one. No call ends by it, and none waits for a new plug-in longer
+    /// than one takes to be dropped and made.
+    ///
+    /// A plug-in's own variables end with it; those of [`SharedVars`](crate::SharedVars) that both sources
+    /// give their plug-ins stay. A [`PluginFunction`](crate::PluginFunction) belongs to what it was looked
+    /// up in, and serves no plug-in of another compilation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use plugsmith::{Plugin, PluginBuilder, Pool};
+    ///
+    /// # #[cfg(feature = "wat")] {
+    /// let old = PluginBuilder::new(r#"(module (func (export "old")))"#).compile()?;
+    /// let pool = Pool::new(move || Plugin::new_from_compiled(&old));
+    /// assert!(pool.function_exists("old", Duration::ZERO)?);
+    ///
+    /// let new = PluginBuilder::new(r#"(module (func (export "new")))"#).compile()?;
+    /// pool.replace(move || Plugin::new_from_compiled(&new));
+    /// assert!(pool.function_exists("new", Duration::ZERO)?);
+    /// # }
+    /// # Ok::<(), plugsmith::Error>(())
+    /// ```
+    pub fn replace<F>(&self, source: F)
+    where
+        F: Fn() -> Result<Plugin, Error> + Send + Sync + 'static,
+    {
+        self.slots.replace(Arc::new(source));
     }
 
     /// Says whether the plug-ins export a function `name`; false if none could be had in time.
@@ -159,7 +196,7 @@ impl fmt::Debug for Pool {
 /// A plug-in borrowed from a pool, given back when dropped.
 pub struct PoolPlugin {
     /// Without an item only while that is made.
-    slot: Slot<Plugin>,
+    slot: Slot<Plugin, Arc<Source>>,
 }
 
 impl PoolPlugin {

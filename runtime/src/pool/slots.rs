@@ -14,6 +14,10 @@
 //!   was watched is found by the one who watches it.
 //! - No more items are counted than the limit. An item, or the right to make one, is on a shelf, in one
 //!   [`Slot`], or on its way to one who waits.
+//! - All items on shelves are made of the source that there is now. What items are made of may be replaced;
+//!   those that are out then belong to an earlier generation, and are dropped when they come back. None is
+//!   made of the new source before the old ones are off all shelves, since that wants the line's lock: who
+//!   has seen the new generation never meets an old one again.
 //!
 //! All of that is read and written under locks, which alone order it. Who holds the line's lock may take
 //! a shelf's, never the other way about, and nobody holds those of two shelves. Items are made and
@@ -22,6 +26,7 @@
 use std::{
     cell::Cell,
     collections::VecDeque,
+    mem,
     sync::{Arc, PoisonError, Weak},
     thread,
     time::Duration,
@@ -39,61 +44,66 @@ thread_local! {
     static HOME: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Slots for up to so many items, which threads take and give back.
-pub(super) struct Slots<T> {
+/// Slots for up to so many items, made of some source, which threads take and give back.
+pub(super) struct Slots<T, S> {
     limit: usize,
-    shelves: Box<[Arc<Shelf<T>>]>,
-    line: Mutex<Line<T>>,
+    shelves: Box<[Arc<Shelf<T, S>>]>,
+    line: Mutex<Line<T, S>>,
 }
 
 /// A slot that somebody has, to be given back by [`Slot::give_back`].
-pub(super) struct Slot<T> {
+pub(super) struct Slot<T, S> {
     /// `None` until it is made.
     pub(super) item: Option<Box<T>>,
-    shelf: Arc<Shelf<T>>,
+    /// Of which source the item is, if there is one.
+    generation: u64,
+    shelf: Arc<Shelf<T, S>>,
 }
 
 /// A place for free items. It has cache lines of its own, two of them: some processors fetch pairs.
 #[repr(align(128))]
-struct Shelf<T> {
+struct Shelf<T, S> {
     idx: usize,
-    slots: Weak<Slots<T>>,
+    slots: Weak<Slots<T, S>>,
     content: Mutex<Content<T>>,
 }
 
 struct Content<T> {
     items: Vec<Box<T>>,
+    generation: u64,
     is_watched: bool,
 }
 
-/// Those who wait, and what is counted.
-struct Line<T> {
+/// Those who wait, what is counted, and what items are made of.
+struct Line<T, S> {
     /// Longest first.
-    queue: VecDeque<Waiter<T>>,
+    queue: VecDeque<Waiter<T, S>>,
     next_ticket: u64,
     /// For each shelf, the items that exist or are being made.
     n_made: Box<[usize]>,
+    source: S,
+    generation: u64,
 }
 
-struct Waiter<T> {
+struct Waiter<T, S> {
     ticket: u64,
-    turn: Sender<Slot<T>>,
+    turn: Sender<Slot<T, S>>,
 }
 
-impl<T> Slots<T> {
-    pub(super) fn new(limit: usize) -> Arc<Self> {
+impl<T, S: Clone> Slots<T, S> {
+    pub(super) fn new(limit: usize, source: S) -> Arc<Self> {
         let n_threads = thread::available_parallelism().map_or(1, usize::from);
-        Self::with_shelves(limit, n_threads.saturating_mul(SHELVES_PER_THREAD))
+        Self::with_shelves(limit, n_threads.saturating_mul(SHELVES_PER_THREAD), source)
     }
 
-    pub(super) fn with_shelves(limit: usize, n_shelves: usize) -> Arc<Self> {
+    pub(super) fn with_shelves(limit: usize, n_shelves: usize, source: S) -> Arc<Self> {
         let n_shelves = n_shelves.min(limit).max(1);
         Arc::new_cyclic(|slots| {
             let shelf = |idx| Arc::new(Shelf::new(idx, Weak::clone(slots)));
             Self {
                 limit,
                 shelves: (0..n_shelves).map(shelf).collect(),
-                line: Mutex::new(Line::new(n_shelves)),
+                line: Mutex::new(Line::new(n_shelves, source)),
             }
         })
     }
@@ -107,24 +117,46 @@ impl<T> Slots<T> {
         lock(&self.line).n_made()
     }
 
+    /// Has items made of `source` from now on. Those that are free are dropped, and those that are out
+    /// when they come back.
+    pub(super) fn replace(&self, source: S) {
+        let mut outdated = Vec::new();
+        let mut line = lock(&self.line);
+        let old_source = mem::replace(&mut line.source, source);
+        line.generation += 1;
+        for shelf in &self.shelves {
+            let mut content = lock(&shelf.content);
+            let generation = mem::replace(&mut content.generation, line.generation);
+            let items = content.items.drain(..);
+            outdated.extend(items.map(|item| shelf.slot(Some(item), generation)));
+        }
+        drop(line);
+        drop(old_source);
+        outdated.iter_mut().for_each(Slot::give_back);
+    }
+
+    /// Returns what an item for `slot`, which has none, is to be made of.
+    pub(super) fn source(&self, slot: &mut Slot<T, S>) -> S {
+        let line = lock(&self.line);
+        slot.generation = line.generation;
+        line.source.clone()
+    }
+
     /// Takes a slot, or returns `None` after `timeout`.
     #[inline]
-    pub(super) fn take(&self, timeout: Duration) -> Option<Slot<T>> {
-        let found = self.shelves.get(HOME.with(Cell::get)).and_then(|shelf| {
-            let item = shelf.try_take()?;
-            Some(shelf.slot(Some(item)))
-        });
+    pub(super) fn take(&self, timeout: Duration) -> Option<Slot<T, S>> {
+        let found = self.shelves.get(HOME.with(Cell::get)).and_then(Shelf::try_take);
         found.or_else(|| self.take_elsewhere(timeout))
     }
 
     #[cold]
-    fn take_elsewhere(&self, timeout: Duration) -> Option<Slot<T>> {
+    fn take_elsewhere(&self, timeout: Duration) -> Option<Slot<T, S>> {
         let slot = self.take_or_wait(timeout)?;
         HOME.with(|home| home.set(slot.shelf.idx));
         Some(slot)
     }
 
-    fn take_or_wait(&self, timeout: Duration) -> Option<Slot<T>> {
+    fn take_or_wait(&self, timeout: Duration) -> Option<Slot<T, S>> {
         let mut line = lock(&self.line);
         if line.queue.is_empty() {
             let found = self.find(&line, Shelf::take);
@@ -147,7 +179,12 @@ impl<T> Slots<T> {
     }
 
     /// Waits for a slot to be handed on, and leaves the line if none is in time.
-    fn wait(&self, ticket: u64, turn: &Receiver<Slot<T>>, timeout: Duration) -> Option<Slot<T>> {
+    fn wait(
+        &self,
+        ticket: u64,
+        turn: &Receiver<Slot<T, S>>,
+        timeout: Duration,
+    ) -> Option<Slot<T, S>> {
         turn.recv_timeout(timeout).ok().or_else(|| {
             self.leave(ticket);
             // It may have come while this thread was on its way out.
@@ -166,8 +203,14 @@ impl<T> Slots<T> {
 
     /// Gives what came back to the one who waits longest, or else puts it away.
     #[cold]
-    fn hand_on(&self, mut slot: Slot<T>) {
+    fn hand_on(&self, mut slot: Slot<T, S>) {
         let mut line = lock(&self.line);
+        if slot.generation != line.generation && slot.item.is_some() {
+            drop(line);
+            // Before another can be made in its place: there are never more than the limit.
+            slot.item = None;
+            line = lock(&self.line);
+        }
         while let Some(waiter) = line.queue.pop_front() {
             if line.queue.is_empty() {
                 self.unwatch(&line);
@@ -178,7 +221,7 @@ impl<T> Slots<T> {
                 Err(mpsc::SendError(refused)) => slot = refused,
             }
         }
-        let Slot { item, shelf } = slot;
+        let Slot { item, shelf, .. } = slot;
         match item {
             Some(item) => lock(&shelf.content).items.push(item),
             None => line.n_made[shelf.idx] -= 1,
@@ -188,80 +231,84 @@ impl<T> Slots<T> {
     /// Looks for an item on all shelves, this thread's own first.
     fn find(
         &self,
-        _: &MutexGuard<'_, Line<T>>,
-        look: impl Fn(&Shelf<T>) -> Option<Box<T>>,
-    ) -> Option<Slot<T>> {
+        _: &MutexGuard<'_, Line<T, S>>,
+        look: impl Fn(&Arc<Shelf<T, S>>) -> Option<Slot<T, S>>,
+    ) -> Option<Slot<T, S>> {
         let home = HOME.with(Cell::get).min(self.shelves.len());
         let (before, from_home) = self.shelves.split_at(home);
-        let mut shelves = from_home.iter().chain(before);
-        shelves.find_map(|shelf| Some(shelf.slot(Some(look(shelf)?))))
+        from_home.iter().chain(before).find_map(look)
     }
 
-    fn unwatch(&self, _: &MutexGuard<'_, Line<T>>) {
+    fn unwatch(&self, _: &MutexGuard<'_, Line<T, S>>) {
         for shelf in &self.shelves {
             lock(&shelf.content).is_watched = false;
         }
     }
 
     /// Returns the right to make an item if there is room for one, for the shelf that has fewest.
-    fn room(&self, line: &mut MutexGuard<'_, Line<T>>) -> Option<Slot<T>> {
+    fn room(&self, line: &mut MutexGuard<'_, Line<T, S>>) -> Option<Slot<T, S>> {
         if line.n_made() >= self.limit {
             return None;
         }
         let (idx, _) = line.n_made.iter().enumerate().min_by_key(|(_, n_items)| **n_items)?;
         line.n_made[idx] += 1;
-        Some(self.shelves[idx].slot(None))
+        Some(self.shelves[idx].slot(None, line.generation))
     }
 }
 
-impl<T> Slot<T> {
+impl<T, S: Clone> Slot<T, S> {
     /// Gives the slot back, with its item or, if that is gone, without. What is left has no use.
     #[inline]
     pub(super) fn give_back(&mut self) {
         if let Some(item) = self.item.take() {
-            match self.shelf.put(item) {
+            match self.shelf.put(item, self.generation) {
                 Ok(()) => return,
                 Err(item) => self.item = Some(item),
             }
         }
         // Without a pool, it all ends with the slot.
         if let Some(slots) = self.shelf.slots.upgrade() {
-            slots.hand_on(self.shelf.slot(self.item.take()));
+            slots.hand_on(self.shelf.slot(self.item.take(), self.generation));
         }
     }
 }
 
-impl<T> Shelf<T> {
-    fn new(idx: usize, slots: Weak<Slots<T>>) -> Self {
-        let content = Content { items: Vec::new(), is_watched: false };
+impl<T, S> Shelf<T, S> {
+    fn new(idx: usize, slots: Weak<Slots<T, S>>) -> Self {
+        let content = Content { items: Vec::new(), generation: 0, is_watched: false };
         Self { idx, slots, content: Mutex::new(content) }
     }
 
-    fn slot(self: &Arc<Self>, item: Option<Box<T>>) -> Slot<T> {
-        Slot { item, shelf: Arc::clone(self) }
+    fn slot(self: &Arc<Self>, item: Option<Box<T>>, generation: u64) -> Slot<T, S> {
+        Slot { item, generation, shelf: Arc::clone(self) }
     }
 
     /// Takes an item, unless there is none or another thread is busy here.
-    fn try_take(&self) -> Option<Box<T>> {
-        self.content.try_lock().ok()?.items.pop()
+    fn try_take(self: &Arc<Self>) -> Option<Slot<T, S>> {
+        let mut content = self.content.try_lock().ok()?;
+        let (item, generation) = (content.items.pop()?, content.generation);
+        drop(content);
+        Some(self.slot(Some(item), generation))
     }
 
-    fn take(&self) -> Option<Box<T>> {
-        lock(&self.content).items.pop()
+    fn take(self: &Arc<Self>) -> Option<Slot<T, S>> {
+        let mut content = lock(&self.content);
+        let item = content.items.pop()?;
+        Some(self.slot(Some(item), content.generation))
     }
 
     /// Takes an item, or if there is none, sees to it that the next to come back goes to the line.
-    fn watch(&self) -> Option<Box<T>> {
+    fn watch(self: &Arc<Self>) -> Option<Slot<T, S>> {
         let mut content = lock(&self.content);
         let item = content.items.pop();
         content.is_watched = item.is_none();
-        item
+        Some(self.slot(Some(item?), content.generation))
     }
 
-    /// Puts an item here, or returns it if the shelf is watched.
-    fn put(&self, item: Box<T>) -> Result<(), Box<T>> {
+    /// Puts an item here, or returns it if the shelf is watched or the item is of another generation.
+    fn put(&self, item: Box<T>, generation: u64) -> Result<(), Box<T>> {
         let mut content = lock(&self.content);
-        if content.is_watched {
+        if content.is_watched || content.generation != generation {
             return Err(item);
         }
         content.items.push(item);
@@ -269,16 +316,17 @@ impl<T> Shelf<T> {
     }
 }
 
-impl<T> Line<T> {
-    fn new(n_shelves: usize) -> Self {
-        Self { queue: VecDeque::new(), next_ticket: 0, n_made: vec![0; n_shelves].into() }
+impl<T, S> Line<T, S> {
+    fn new(n_shelves: usize, source: S) -> Self {
+        let n_made = vec![0; n_shelves].into();
+        Self { queue: VecDeque::new(), next_ticket: 0, n_made, source, generation: 0 }
     }
 
     fn n_made(&self) -> usize {
         self.n_made.iter().sum()
     }
 
-    fn join(&mut self) -> (u64, Receiver<Slot<T>>) {
+    fn join(&mut self) -> (u64, Receiver<Slot<T, S>>) {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         let (turn, slot) = mpsc::channel();

@@ -98,4 +98,7 @@ fn a_warm_borrow_from_a_pool_allocates_nothing() {
     assert_eq!(count(|| borrow().call("empty", ()).unwrap()), 0);
     // The second comes from another shelf.
     assert_eq!(count(|| drop((borrow(), borrow()))), 0);
+    let compiled = builder().compile().unwrap();
+    pool.replace(move || Plugin::new_from_compiled(&compiled));
+    assert_eq!(count(|| borrow().call("empty", ()).unwrap()), 0);
 }

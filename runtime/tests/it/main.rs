@@ -29,6 +29,7 @@ mod modules;
 mod no_http;
 mod outcome;
 mod pool;
+mod replace;
 mod report;
 mod seats;
 #[cfg(any(feature = "http", feature = "register-http"))]

@@ -12,15 +12,15 @@ const SOON: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_mins(10);
 
 /// Takes a slot that is there, and makes its item, if it has none, of what `make` says.
-fn take<T>(slots: &Slots<T>, make: impl FnOnce() -> T) -> Slot<T> {
+fn take<T>(slots: &Slots<T, ()>, make: impl FnOnce() -> T) -> Slot<T, ()> {
     let mut slot = slots.take(LONG).unwrap();
     slot.item.get_or_insert_with(|| Box::new(make()));
     slot
 }
 
 /// Slots whose items were made and are back, with their numbers.
-fn full(limit: usize, n_shelves: usize) -> Arc<Slots<usize>> {
-    let slots = Slots::with_shelves(limit, n_shelves);
+fn full(limit: usize, n_shelves: usize) -> Arc<Slots<usize, ()>> {
+    let slots = Slots::with_shelves(limit, n_shelves, ());
     let taken: Vec<_> = (0..limit).map(|number| take(&slots, || number)).collect();
     for mut slot in taken {
         slot.give_back();
@@ -31,7 +31,7 @@ fn full(limit: usize, n_shelves: usize) -> Arc<Slots<usize>> {
 /// Starts a thread that waits in line, and returns once it does.
 fn wait_in_line<'scope, R: Send + 'scope>(
     scope: &'scope thread::Scope<'scope, '_>,
-    slots: &Slots<usize>,
+    slots: &Slots<usize, ()>,
     wait: impl FnOnce() -> R + Send + 'scope,
 ) -> ScopedJoinHandle<'scope, R> {
     let n_before = lock(&slots.line).queue.len();
@@ -44,19 +44,20 @@ fn wait_in_line<'scope, R: Send + 'scope>(
 
 /// Holds the slots to the invariants, while nobody is using them.
 #[track_caller]
-fn check<T>(slots: &Slots<T>) {
+fn check<T, S>(slots: &Slots<T, S>) {
     let line = lock(&slots.line);
     assert!(line.n_made() <= slots.limit);
     for shelf in &slots.shelves {
         let content = lock(&shelf.content);
         assert_eq!(content.is_watched, !line.queue.is_empty());
         assert!(!content.is_watched || content.items.is_empty());
+        assert_eq!(content.generation, line.generation);
     }
 }
 
 /// Checks that all slots are free, by taking them all.
 #[track_caller]
-fn check_all_are_free<T: Default>(slots: &Slots<T>) {
+fn check_all_are_free<T: Default>(slots: &Slots<T, ()>) {
     check(slots);
     let taken: Vec<_> = (0..slots.limit).map(|_| slots.take(NOW).unwrap()).collect();
     assert!(slots.take(NOW).is_none());
@@ -125,11 +126,11 @@ fn shelves_share_what_they_are_too_few_for() {
 
 #[test]
 fn no_limit_is_too_large_and_none_too_small() {
-    let none = Slots::<()>::new(0);
+    let none = Slots::<(), ()>::new(0, ());
     assert!(none.take(NOW).is_none());
     assert!(none.take(SOON).is_none());
     check_all_are_free(&none);
-    let many = Slots::<()>::new(usize::MAX);
+    let many = Slots::<(), ()>::new(usize::MAX, ());
     assert!(many.take(NOW).is_some());
 }
 
@@ -265,7 +266,7 @@ fn what_is_lost_leaves_room_on_its_shelf() {
 #[test]
 fn what_outlives_its_pool_is_dropped_when_given_back() {
     let item = Arc::new(());
-    let slots = Slots::with_shelves(2, 2);
+    let slots = Slots::with_shelves(2, 2, ());
     let mut taken = take(&slots, || Arc::clone(&item));
     drop(slots);
     taken.give_back();
@@ -273,7 +274,99 @@ fn what_outlives_its_pool_is_dropped_when_given_back() {
     assert_eq!(Arc::strong_count(&item), 1);
 }
 
-/// Threads that take and give back, wait, give up, and lose items, in orders that differ from run to
+/// Takes a slot that is there, with an item that is a copy of what it is made of.
+fn take_copy(slots: &Slots<u32, u32>) -> Slot<u32, u32> {
+    let mut slot = slots.take(NOW).unwrap();
+    if slot.item.is_none() {
+        slot.item = Some(Box::new(slots.source(&mut slot)));
+    }
+    slot
+}
+
+#[test]
+fn what_is_replaced_is_dropped_where_it_is_free_and_when_it_comes_back() {
+    let slots = Slots::with_shelves(3, 2, 0);
+    let [mut free, mut out] = [(); 2].map(|()| take_copy(&slots));
+    let mut late = slots.take(NOW).unwrap();
+    free.give_back();
+    assert_eq!(slots.n_made(), 3);
+    slots.replace(1);
+    check(&slots);
+    assert_eq!(slots.n_made(), 2);
+    late.item = Some(Box::new(slots.source(&mut late)));
+    assert_eq!(late.item.as_deref(), Some(&1));
+    late.give_back();
+    assert_eq!(out.item.as_deref(), Some(&0));
+    out.give_back();
+    check(&slots);
+    let mut taken = [(); 3].map(|()| take_copy(&slots));
+    assert_eq!(taken.each_ref().map(|slot| slot.item.as_deref().copied()), [Some(1); 3]);
+    taken.iter_mut().for_each(Slot::give_back);
+    assert_eq!(slots.n_made(), 3);
+    check(&slots);
+}
+
+#[test]
+fn who_waits_makes_the_new_in_the_place_of_the_old() {
+    let slots = Slots::with_shelves(1, 1, 0);
+    let mut held = take_copy(&slots);
+    let (ticket, turn) = {
+        let mut line = lock(&slots.line);
+        assert!(slots.find(&line, Shelf::watch).is_none());
+        line.join()
+    };
+    slots.replace(1);
+    held.give_back();
+    let mut slot = slots.wait(ticket, &turn, LONG).unwrap();
+    assert_eq!(slot.item, None);
+    assert_eq!(slots.source(&mut slot), 1);
+    slot.item = Some(Box::new(1));
+    slot.give_back();
+    check(&slots);
+    assert_eq!(take_copy(&slots).item.as_deref(), Some(&1));
+}
+
+#[test]
+fn what_was_made_of_a_source_that_was_replaced_meanwhile_is_used_once() {
+    let slots = Slots::with_shelves(1, 1, 0);
+    let mut slot = slots.take(NOW).unwrap();
+    let source = slots.source(&mut slot);
+    slots.replace(1);
+    slot.item = Some(Box::new(source));
+    slot.give_back();
+    assert_eq!(slots.n_made(), 0);
+    assert_eq!(take_copy(&slots).item.as_deref(), Some(&1));
+}
+
+#[test]
+fn items_and_sources_are_dropped_under_no_lock() {
+    /// Looks at the pool that it is dropped by.
+    struct Looks(Weak<Slots<Looks, Arc<Looks>>>);
+
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            if let Some(slots) = self.0.upgrade() {
+                check(&slots);
+            }
+        }
+    }
+
+    let nowhere = || Arc::new(Looks(Weak::new()));
+    let slots = Slots::with_shelves(2, 2, nowhere());
+    slots.replace(Arc::new(Looks(Arc::downgrade(&slots))));
+    let [mut free, mut out] = [(); 2].map(|()| slots.take(NOW).unwrap());
+    for slot in [&mut free, &mut out] {
+        slots.source(slot);
+        slot.item = Some(Box::new(Looks(Arc::downgrade(&slots))));
+    }
+    free.give_back();
+    slots.replace(nowhere());
+    out.give_back();
+    assert_eq!(slots.n_made(), 0);
+    check(&slots);
+}
+
+/// Threads that take and give back, wait, give up, lose items, and replace them all, in orders that differ from run to
 /// run; whatever happens, the invariants hold in the end, and at no time are there too many items.
 #[test]
 fn many_threads_lose_no_slot() {
@@ -288,7 +381,7 @@ fn many_threads_lose_no_slot() {
 
     for (limit, n_shelves, n_threads) in [(1, 1, 4), (2, 2, 2), (2, 2, 6), (3, 8, 8), (5, 2, 8)] {
         let n_alive = AtomicUsize::new(0);
-        let slots = Slots::with_shelves(limit, n_shelves);
+        let slots = Slots::with_shelves(limit, n_shelves, ());
         thread::scope(|scope| {
             for thread_idx in 0..n_threads {
                 let (slots, n_alive) = (&slots, &n_alive);
@@ -297,12 +390,18 @@ fn many_threads_lose_no_slot() {
                         let timeout =
                             [LONG, NOW, Duration::from_nanos(1)][(round + thread_idx) % 3];
                         let Some(mut slot) = slots.take(timeout) else { continue };
+                        if slot.item.is_none() {
+                            slots.source(&mut slot);
+                        }
                         slot.item.get_or_insert_with(|| {
                             assert!(n_alive.fetch_add(1, Ordering::SeqCst) < limit);
                             Box::new(Counted(n_alive))
                         });
                         if round % 7 == thread_idx % 7 {
                             slot.item = None;
+                        }
+                        if round % 11 == thread_idx {
+                            slots.replace(());
                         }
                         slot.give_back();
                     }
