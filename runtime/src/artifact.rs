@@ -138,6 +138,17 @@ impl Artifact {
         self.modules.iter().any(|module| module.fused.is_some())
     }
 
+    /// Returns a hash of the manifest and the code.
+    pub(crate) fn hash(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(format!("{:?}", self.manifest).as_bytes());
+        for ArtifactModule { name, code, .. } in &self.modules {
+            hasher.update(&(name.len() as u64).to_le_bytes());
+            hasher.update(name.as_bytes()).update(blake3::hash(code.bytes()).as_bytes());
+        }
+        hasher.finalize()
+    }
+
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.manifest
     }

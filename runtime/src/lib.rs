@@ -74,6 +74,7 @@ mod plugin;
 mod plugin_function;
 mod pool;
 mod precompiled;
+mod reload;
 mod report;
 mod shared_vars;
 mod shown;
@@ -88,6 +89,8 @@ mod val;
 mod version;
 #[cfg(feature = "wasi")]
 mod wasi;
+#[cfg(feature = "watch")]
+mod watch;
 
 pub use plugsmith_convert::{self as convert, FromBytes, FromBytesOwned, MemoryHandle, ToBytes};
 pub use plugsmith_manifest::{self as manifest, Manifest, Wasm, WasmMetadata};
@@ -98,6 +101,8 @@ pub use wasmtime;
 
 #[cfg(feature = "log-callback")]
 pub use crate::log_callback::{LogCallbackError, set_log_callback};
+#[cfg(feature = "watch")]
+pub use crate::watch::{Watch, WatchError, WatchOptions};
 pub use crate::{
     artifact::ArtifactError,
     builder::PluginBuilder,
@@ -117,6 +122,7 @@ pub use crate::{
     plugin_function::PluginFunction,
     pool::{Pool, PoolBuilder, PoolPlugin},
     precompiled::ArtifactKey,
+    reload::Reloader,
     report::CallReport,
     shared_vars::SharedVars,
     source::{ModuleBytes, WasmInput},

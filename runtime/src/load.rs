@@ -20,7 +20,7 @@ use crate::{
     kernel,
     limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryLimits, TABLE_ELEMENT_LIMIT},
     link::{CompiledModule, EXTISM_ENV_MODULE, EXTISM_USER_MODULE, legacy},
-    source::{self, NamedModule, WasmInput},
+    source::{self, NamedModule},
     survey,
     tiers::Tiers,
 };
@@ -31,23 +31,77 @@ use crate::{
 ///
 /// A [`LoadError`].
 pub(crate) fn load(builder: PluginBuilder<'_>) -> Result<Arc<Compiled>, LoadError> {
-    let PluginBuilder { source, functions, options } = builder;
-    match source {
-        Source::Input(input) => load_input(input, functions, options),
-        Source::Artifact(artifact) => load_artifact(&artifact, functions, options),
-    }
+    Ingredients::read(builder)?.load()
 }
 
-fn load_input(
-    input: WasmInput<'_>,
+/// Everything that a builder names, read and still to be compiled.
+pub(crate) struct Ingredients<'a> {
+    material: Material<'a>,
     functions: Vec<Function>,
     options: Options,
-) -> Result<Arc<Compiled>, LoadError> {
-    let (compiled, optimization) = start(input, functions, options)?;
-    if let Some(optimization) = optimization {
-        optimization.begin(Arc::downgrade(&compiled));
+}
+
+enum Material<'a> {
+    /// A manifest and its modules.
+    Modules(Manifest, Vec<NamedModule<'a>>),
+    Artifact(Artifact),
+}
+
+impl<'a> Ingredients<'a> {
+    /// Reads everything that `builder` names.
+    ///
+    /// # Errors
+    ///
+    /// The [`LoadError`] of the first thing that cannot be read, or is no module.
+    pub(crate) fn read(builder: PluginBuilder<'a>) -> Result<Self, LoadError> {
+        let PluginBuilder { source, functions, options } = builder;
+        let material = match source {
+            Source::Input(input) => {
+                let limit = options.module_limits.bytes.unwrap_or(u64::MAX);
+                let (manifest, modules) = source::read(input, limit)?;
+                Material::Modules(manifest, modules)
+            }
+            Source::Artifact(artifact) => Material::Artifact(artifact),
+        };
+        Ok(Self { material, functions, options })
     }
-    Ok(compiled)
+
+    /// Returns a hash of all that was read, for comparison within this process.
+    pub(crate) fn hash(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        match &self.material {
+            Material::Modules(manifest, modules) => {
+                hasher.update(format!("{manifest:?}").as_bytes());
+                for NamedModule { name, hash, .. } in modules {
+                    hasher.update(&(name.len() as u64).to_le_bytes());
+                    hasher.update(name.as_bytes()).update(hash);
+                }
+            }
+            Material::Artifact(artifact) => {
+                hasher.update(artifact.hash().as_bytes());
+            }
+        }
+        hasher.finalize()
+    }
+
+    /// Compiles and links what was read.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoadError`].
+    pub(crate) fn load(self) -> Result<Arc<Compiled>, LoadError> {
+        let Self { material, functions, options } = self;
+        match material {
+            Material::Modules(manifest, modules) => {
+                let (compiled, optimization) = start(manifest, modules, functions, options)?;
+                if let Some(optimization) = optimization {
+                    optimization.begin(Arc::downgrade(&compiled));
+                }
+                Ok(compiled)
+            }
+            Material::Artifact(artifact) => load_artifact(&artifact, functions, options),
+        }
+    }
 }
 
 /// Makes a plug-in, and what makes it better, if there is something to be made better.
@@ -56,12 +110,12 @@ fn load_input(
 ///
 /// As [`load`].
 pub(crate) fn start(
-    input: WasmInput<'_>,
+    manifest: Manifest,
+    modules: Vec<NamedModule<'_>>,
     functions: Vec<Function>,
     options: Options,
 ) -> Result<(Arc<Compiled>, Option<Optimization>), LoadError> {
     let limits = options.module_limits;
-    let (manifest, modules) = source::read(input, limits.bytes.unwrap_or(u64::MAX))?;
     let may_fuse = options.may_fuse() && modules.len() == 1;
     let engine = engine(&options, may_fuse)?;
     let cache = options.cache.open()?;

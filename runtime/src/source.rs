@@ -3,7 +3,11 @@
 //! Bytes that the caller lends are not copied, and the manifest that is kept holds none: a module may be
 //! large, and is of no use once it is compiled.
 
-use std::{borrow::Cow, mem, path::Path};
+use std::{
+    borrow::Cow,
+    mem,
+    path::{Path, PathBuf},
+};
 #[cfg(feature = "register-filesystem")]
 use std::{
     fs::{self, File},
@@ -188,6 +192,30 @@ pub(crate) fn read(
     });
     let modules = modules.collect::<Result<_, LoadError>>()?;
     Ok((manifest, modules))
+}
+
+/// Returns the files of modules that `input` names, whether they are there or not.
+pub(crate) fn files(input: &WasmInput<'_>) -> Vec<PathBuf> {
+    let parsed;
+    let manifest = match input {
+        WasmInput::Manifest(manifest) => manifest,
+        WasmInput::ManifestRef(manifest) => manifest,
+        WasmInput::Data(data) => {
+            let manifest = match Form::of(data) {
+                Form::Json(text) => Manifest::from_json(text),
+                Form::Toml(text) => Manifest::from_toml(text),
+                Form::Wasm | Form::Text | Form::Unknown => return Vec::new(),
+            };
+            // What is wrong with it is for the one to say who reads it.
+            parsed = manifest.unwrap_or_default();
+            &parsed
+        }
+    };
+    let path = |wasm: &Wasm| match wasm {
+        Wasm::File { path, .. } => Some(path.clone()),
+        Wasm::Data { .. } | Wasm::Url { .. } => None,
+    };
+    manifest.wasm.iter().filter_map(path).collect()
 }
 
 fn unknown_input(data: &[u8]) -> LoadError {

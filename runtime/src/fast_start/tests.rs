@@ -10,7 +10,7 @@ use crate::{
     CompiledPlugin, Function, Manifest, Plugin, PluginBuilder, Wasm,
     builder::Source,
     error::{CallError, Error},
-    load,
+    load, source,
 };
 
 /// What a test asks of a guest, in text: it counts its calls, echoes, computes, and misbehaves.
@@ -80,7 +80,8 @@ fn start(builder: PluginBuilder<'_>) -> (CompiledPlugin, Option<Optimization>) {
         panic!("an artifact is compiled already");
     };
     options.first_codegen = Codegen::Hurried;
-    let (shared, optimization) = load::start(input, functions, options).unwrap();
+    let (manifest, modules) = source::read(input, u64::MAX).unwrap();
+    let (shared, optimization) = load::start(manifest, modules, functions, options).unwrap();
     (CompiledPlugin { shared }, optimization)
 }
 

@@ -29,6 +29,8 @@ mod modules;
 mod no_http;
 mod outcome;
 mod pool;
+#[cfg(feature = "register-filesystem")]
+mod reload;
 mod replace;
 mod report;
 mod seats;
@@ -43,3 +45,5 @@ mod time;
 mod typed_functions;
 #[cfg(feature = "wasi")]
 mod wasi;
+#[cfg(all(feature = "watch", feature = "register-filesystem"))]
+mod watch;
