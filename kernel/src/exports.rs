@@ -147,6 +147,36 @@ impl<M: Memory> Exports<M> {
     }
 }
 
+/// Hands the signatures of all twenty to a macro, `alloc` first.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! for_each_export {
+    ($each:ident) => {
+        $each! {
+            alloc(len: u64) -> u64;
+            free(offset: u64);
+            length(offset: u64) -> u64;
+            length_unsafe(offset: u64) -> u64;
+            load_u8(offset: u64) -> u32;
+            load_u64(offset: u64) -> u64;
+            store_u8(offset: u64, value: u32);
+            store_u64(offset: u64, value: u64);
+            input_set(offset: u64, len: u64);
+            input_offset() -> u64;
+            input_length() -> u64;
+            input_load_u8(idx: u64) -> u32;
+            input_load_u64(idx: u64) -> u64;
+            output_set(offset: u64, len: u64);
+            output_offset() -> u64;
+            output_length() -> u64;
+            error_set(offset: u64);
+            error_get() -> u64;
+            reset();
+            memory_bytes() -> u64;
+        }
+    };
+}
+
 #[cfg(all(target_arch = "wasm32", not(feature = "testing")))]
 mod module {
     //! The exports of the module, and the panic handler that a module needs but never reaches.
@@ -170,26 +200,5 @@ mod module {
         )*};
     }
 
-    export! {
-        alloc(len: u64) -> u64;
-        free(offset: u64);
-        length(offset: u64) -> u64;
-        length_unsafe(offset: u64) -> u64;
-        load_u8(offset: u64) -> u32;
-        load_u64(offset: u64) -> u64;
-        store_u8(offset: u64, value: u32);
-        store_u64(offset: u64, value: u64);
-        input_set(offset: u64, len: u64);
-        input_offset() -> u64;
-        input_length() -> u64;
-        input_load_u8(idx: u64) -> u32;
-        input_load_u64(idx: u64) -> u64;
-        output_set(offset: u64, len: u64);
-        output_offset() -> u64;
-        output_length() -> u64;
-        error_set(offset: u64);
-        error_get() -> u64;
-        reset();
-        memory_bytes() -> u64;
-    }
+    crate::for_each_export!(export);
 }

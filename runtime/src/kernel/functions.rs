@@ -6,7 +6,7 @@
 
 use std::num::NonZeroU64;
 
-use plugsmith_kernel::{Exports, Heap, Offset};
+use plugsmith_kernel::{Exports, Heap, Offset, for_each_export};
 use wasmtime::{AsContextMut, Caller, Linker, Memory};
 
 use super::bytes::Bytes;
@@ -22,7 +22,11 @@ pub(crate) fn define<T: 'static>(
     memory_of: fn(&T) -> Memory,
 ) -> wasmtime::Result<()> {
     macro_rules! define {
-        ($($name:ident($($arg:ident: $ty:ty),*) $(-> $result:ty)?;)*) => {$({
+        (
+            // Below: the host makes the memory longer for it.
+            alloc $args:tt -> $offset:ty;
+            $($name:ident($($arg:ident: $ty:ty),*) $(-> $result:ty)?;)*
+        ) => {$({
             let serve = move |mut caller: Caller<'_, T>, $($arg: $ty),*| $(-> $result)? {
                 let memory = memory_of(caller.data());
                 Exports::new(Heap::new(Bytes::new(memory.data_mut(&mut caller)))).$name($($arg),*)
@@ -30,27 +34,7 @@ pub(crate) fn define<T: 'static>(
             linker.func_wrap(EXTISM_ENV_MODULE, stringify!($name), serve)?;
         })*};
     }
-    define! {
-        free(offset: u64);
-        length(offset: u64) -> u64;
-        length_unsafe(offset: u64) -> u64;
-        load_u8(offset: u64) -> u32;
-        load_u64(offset: u64) -> u64;
-        store_u8(offset: u64, value: u32);
-        store_u64(offset: u64, value: u64);
-        input_set(offset: u64, len: u64);
-        input_offset() -> u64;
-        input_length() -> u64;
-        input_load_u8(idx: u64) -> u32;
-        input_load_u64(idx: u64) -> u64;
-        output_set(offset: u64, len: u64);
-        output_offset() -> u64;
-        output_length() -> u64;
-        error_set(offset: u64);
-        error_get() -> u64;
-        reset();
-        memory_bytes() -> u64;
-    }
+    for_each_export!(define);
     let serve = move |mut caller: Caller<'_, T>, len: u64| {
         let memory = memory_of(caller.data());
         let len = NonZeroU64::new(len);
