@@ -116,6 +116,19 @@ static inline void plugsmith_write_input(plugsmith_block block, uint64_t at) {
     }
 }
 
+/* Copies a whole block into another, from the place `at` on. It must fit into it. */
+static inline void plugsmith_write_block(
+    plugsmith_block block, uint64_t at, plugsmith_block from) {
+    uint64_t len = plugsmith_length(from);
+    uint64_t i = 0;
+    for (; i + 8 <= len; i += 8) {
+        plugsmith_store_u64(block + at + i, plugsmith_load_u64(from + i));
+    }
+    for (; i < len; i++) {
+        plugsmith_store_u8(block + at + i, plugsmith_load_u8(from + i));
+    }
+}
+
 /* Makes a block of these bytes. */
 static inline plugsmith_block plugsmith_block_of(const void *bytes, size_t len) {
     plugsmith_block block = plugsmith_new(len);
