@@ -5,8 +5,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    cache::Cache, call::Call, exit::Exit, failure::Failure, inspect::Inspect, output::Output,
-    validate::Validate,
+    build::Build, cache::Cache, call::Call, cases::Test, exit::Exit, failure::Failure,
+    inspect::Inspect, new::New, output::Output, validate::Validate,
 };
 
 /// Runs, inspects and serves WebAssembly plug-ins: those of Plugsmith, and those of Extism.
@@ -46,6 +46,9 @@ pub(crate) struct OutputOptions {
 /// What the command can do: a row for each file.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(New),
+    Build(Build),
+    Test(Test),
     Call(Call),
     Inspect(Inspect),
     Validate(Validate),
@@ -60,6 +63,9 @@ impl Command {
     /// What the person at the terminal is to be told.
     pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
         match self {
+            Self::New(new) => new.run(output),
+            Self::Build(build) => build.run(output),
+            Self::Test(test) => test.run(output),
             Self::Call(call) => call.run(output),
             Self::Inspect(inspect) => inspect.run(output),
             Self::Validate(validate) => validate.run(output),

@@ -8,17 +8,23 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod build;
 mod cache;
 mod call;
+mod cases;
 mod exit;
 mod failure;
 mod inspect;
+mod lang;
 mod module_facts;
+mod new;
 mod output;
 mod page;
 mod plugin_options;
 mod pretty;
 mod printable;
+mod project;
+mod toml_file;
 mod validate;
 
 use std::{env, process::ExitCode};

@@ -162,15 +162,18 @@ pub(crate) fn print_json_failure(failure: &Failure) {
     eprintln!("{}", failure.to_json());
 }
 
+/// Says whether whoever reads standard error sees colour.
+pub(crate) fn has_colour_on_stderr() -> bool {
+    match ColorChoice::global() {
+        ColorChoice::Never => false,
+        ColorChoice::Auto => anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never,
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
+    }
+}
+
 /// Prints a failure for people.
 fn print_failure(failure: &Failure) {
-    let stderr = io::stderr();
-    let has_colour = match ColorChoice::global() {
-        ColorChoice::Never => false,
-        ColorChoice::Auto => anstream::AutoStream::choice(&stderr) != ColorChoice::Never,
-        ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
-    };
-    let theme = if has_colour {
+    let theme = if has_colour_on_stderr() {
         miette::GraphicalTheme::unicode()
     } else {
         miette::GraphicalTheme::unicode_nocolor()

@@ -90,6 +90,8 @@ impl Folder {
             "NO_COLOR",
             "CLICOLOR_FORCE",
             "RUST_BACKTRACE",
+            "PLUGSMITH_PDK",
+            "PLUGSMITH_RUNTIME",
         ] {
             command.env_remove(name);
         }

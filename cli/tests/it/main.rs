@@ -4,11 +4,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod build;
 mod cache;
 mod call;
+mod cases;
+mod cases_refused;
 mod command;
 mod grants;
 mod guests;
 mod inspect;
+mod journey;
+mod new;
 mod sources;
+mod tools;
 mod validate;

@@ -1,0 +1,208 @@
+//! `plugsmith new`: makes a project from a template, a plug-in or a host program.
+//!
+//! Nothing is fetched, and no file is ever overwritten: a folder that has something in it is refused.
+
+mod name;
+mod templates;
+
+use std::{
+    fmt::Write as _,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use self::templates::File;
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    lang::Lang,
+    output::{self, Output, style},
+};
+
+/// Makes a new project: a plug-in in a language, or a program that runs plug-ins.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  plugsmith new word-counter --lang rust
+  plugsmith new word-counter --lang rust --pdk ../plugsmith/pdk
+  plugsmith new my-host --host rust")]
+pub(crate) struct New {
+    /// What the project is called: letters, digits, `-` and `_`. The folder of this name must not be
+    /// there, or be empty.
+    name: String,
+    /// What the plug-in is written in.
+    #[arg(long, value_enum, required_unless_present = "host", conflicts_with = "host")]
+    lang: Option<Lang>,
+    /// Makes a program that runs plug-ins instead, in this language.
+    #[arg(long, value_enum)]
+    host: Option<HostLang>,
+    /// Has a plug-in in Rust depend on `plugsmith-pdk` in this folder, as the folder `pdk` of a
+    /// checkout, instead of the registry's.
+    #[arg(long, value_name = "FOLDER", env = "PLUGSMITH_PDK", hide_env_values = true)]
+    pdk: Option<PathBuf>,
+    /// Has a host program depend on `plugsmith` in this folder, as the folder `runtime` of a checkout,
+    /// instead of the registry's.
+    #[arg(long, value_name = "FOLDER", env = "PLUGSMITH_RUNTIME", hide_env_values = true)]
+    runtime: Option<PathBuf>,
+}
+
+/// What host programs are written in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HostLang {
+    /// With the library `plugsmith`.
+    Rust,
+}
+
+/// What is to be made: a plug-in, or a host program.
+struct Plan {
+    what: String,
+    files: Vec<&'static File>,
+    /// What fills the places of the files.
+    places: Vec<(&'static str, String)>,
+    /// What to do next, once in the folder.
+    next: Vec<String>,
+}
+
+impl New {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// If the name is none, the folder has something in it, or a file cannot be written.
+    pub(crate) fn run(&self, output: &Output) -> Result<Exit, Failure> {
+        name::check(&self.name, self.lang.unwrap_or(Lang::Rust))?;
+        let plan = match self.lang {
+            Some(lang) => self.plan_plugin(lang)?,
+            None => self.plan_host()?,
+        };
+        let folder = Path::new(&self.name);
+        make_folder(folder)?;
+        for file in &plan.files {
+            let places: Vec<_> =
+                plan.places.iter().map(|(place, value)| (*place, value.as_str())).collect();
+            write(&folder.join(file.path), &templates::fill(file.text, &places))?;
+        }
+        self.tell(output, &plan)?;
+        Ok(Exit::Success)
+    }
+
+    fn plan_plugin(&self, lang: Lang) -> Result<Plan, Failure> {
+        let flags = if lang.needs_wasi() { " --wasi" } else { "" };
+        let mut next: Vec<String> = vec![
+            "plugsmith build".into(),
+            "plugsmith test".into(),
+            format!("plugsmith call plugin.wasm greet{flags} --input Ada"),
+        ];
+        if lang == Lang::AssemblyScript {
+            next.insert(0, "npm install".into());
+        }
+        let pdk = self.pdk.as_deref().filter(|_| lang == Lang::Rust);
+        let places = vec![
+            ("name", self.name.clone()),
+            ("lang", lang.key().to_owned()),
+            ("language", lang.to_string()),
+            ("commands", next.join("\n")),
+            ("pdk", dependency(pdk, "plugsmith-pdk")?),
+            ("assemblyscript", templates::assemblyscript_version()),
+        ];
+        let files = templates::plugin(lang).collect();
+        Ok(Plan { what: format!("a plug-in in {lang}"), files, places, next })
+    }
+
+    fn plan_host(&self) -> Result<Plan, Failure> {
+        let next = vec!["cargo test".into(), "cargo run -- plugins/greeter.wat greet Ada".into()];
+        let places = vec![
+            ("name", self.name.clone()),
+            ("commands", next.join("\n")),
+            ("plugsmith", dependency(self.runtime.as_deref(), "plugsmith")?),
+        ];
+        let files = templates::host().collect();
+        Ok(Plan { what: "a program that runs plug-ins".into(), files, places, next })
+    }
+
+    fn tell(&self, output: &Output, plan: &Plan) -> Result<(), Failure> {
+        let mut next = vec![format!("cd {}", self.name)];
+        next.extend(plan.next.iter().cloned());
+        if output.is_json() {
+            let files: Vec<_> = plan.files.iter().map(|file| file.path).collect();
+            return output::print_json(
+                &json!({ "project": self.name, "files": files, "next": next }),
+            );
+        }
+        let (good, dim) = (style::GOOD, style::DIM);
+        let mut text = format!("{good}Created{good:#} `{}`, {}:\n", self.name, plan.what);
+        for file in &plan.files {
+            writeln!(text, "  {dim}{}{dim:#}", file.path).expect("a string takes any text");
+        }
+        text.push_str("Next:\n");
+        for command in next {
+            writeln!(text, "  {command}").expect("a string takes any text");
+        }
+        output::print(&text)
+    }
+}
+
+/// Returns what stands behind the name of a dependency in `Cargo.toml`.
+///
+/// # Errors
+///
+/// If a folder is given that has no such package.
+fn dependency(folder: Option<&Path>, package: &str) -> Result<String, Failure> {
+    let Some(folder) = folder else {
+        return Ok("\"0.1\"".to_owned());
+    };
+    let refuse = |message: String| {
+        Failure::new(Exit::Input, message)
+            .with_help(format!("name the folder of a checkout that holds the package `{package}`"))
+    };
+    let manifest = folder.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest)
+        .map_err(|err| refuse(format!("cannot read `{}`", manifest.display())).with_cause(err))?;
+    if !text.lines().any(|line| line == format!("name = \"{package}\"")) {
+        return Err(refuse(format!("`{}` is not the package `{package}`", folder.display())));
+    }
+    let path = std::path::absolute(folder)
+        .map_err(|err| refuse(format!("there is no `{}`", folder.display())).with_cause(err))?;
+    let path = path.to_str().ok_or_else(|| {
+        refuse(format!("`{}` is not UTF-8, so it cannot stand in a file", path.display()))
+    })?;
+    // A text of JSON is one of TOML, too.
+    Ok(format!("{{ path = {} }}", json!(path)))
+}
+
+/// Makes the project's folder, unless it is there and empty.
+fn make_folder(folder: &Path) -> Result<(), Failure> {
+    let cannot = |err: io::Error| {
+        Failure::new(Exit::Input, format!("cannot make the folder `{}`", folder.display()))
+            .with_cause(err)
+    };
+    match fs::create_dir(folder) {
+        Ok(()) => return Ok(()),
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(err) => return Err(cannot(err)),
+    }
+    let is_file = folder.is_file();
+    if !is_file && folder.read_dir().map_err(cannot)?.next().is_none() {
+        return Ok(());
+    }
+    let found = if is_file { "is a file" } else { "is there, and not empty" };
+    Err(Failure::new(Exit::Input, format!("`{}` {found}", folder.display()))
+        .with_help("choose another name; nothing is ever overwritten"))
+}
+
+/// Writes a file that is not there yet.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let create = || -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
+    };
+    create().map_err(|err| {
+        Failure::new(Exit::Input, format!("cannot write `{}`", path.display())).with_cause(err)
+    })
+}

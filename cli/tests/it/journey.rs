@@ -1,0 +1,200 @@
+//! A newcomer's first minutes, in every language: `new`, `build`, `test`, `call`; a mistake in the source,
+//! and a case that does not hold.
+
+use std::{fs, process::Command};
+
+use serde_json::json;
+
+use crate::{
+    command::{Folder, Ran, finish},
+    tools,
+};
+
+/// What is particular to a language.
+struct Row {
+    lang: &'static str,
+    flags: &'static [&'static str],
+    /// What breaks a source, and which.
+    source: &'static str,
+    mistake: &'static str,
+    /// A word of the compiler's, about the mistake.
+    word: &'static str,
+}
+
+/// A project, and a folder around it.
+struct Project {
+    folder: Folder,
+    provide: fn(&mut Command),
+}
+
+impl Project {
+    fn new(lang: &str, provide: fn(&mut Command)) -> Self {
+        let folder = Folder::new();
+        let pdk = tools::checkout("pdk");
+        let pdk = pdk.to_str().expect("the checkout's path is text");
+        let ran = folder.run(&["new", "hello-1", "--lang", lang, "--pdk", pdk]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+        assert!(ran.stdout.starts_with("Created `hello-1`, a plug-in in "), "{ran:#?}");
+        let project = Self { folder, provide };
+        if lang == "rust" {
+            // The versions that are there without a network.
+            let lock = fs::read(tools::checkout("Cargo.lock")).expect("the checkout has a lock");
+            project.folder.write("hello-1/Cargo.lock", lock);
+        }
+        project
+    }
+
+    /// Runs the command in the project's folder.
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.folder.command(arguments);
+        command.current_dir(self.folder.path("hello-1"));
+        (self.provide)(&mut command);
+        finish(&mut command, "")
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        let name = format!("hello-1/{name}");
+        let before = fs::read_to_string(self.folder.path(&name)).expect("the file is there");
+        self.folder.write(&name, before + text);
+    }
+}
+
+fn travel(row: &Row, provide: fn(&mut Command)) {
+    let project = Project::new(row.lang, provide);
+    let built = project.run(&["build", "--json"]);
+    assert_eq!(built.status, 0, "{built:#?}");
+    assert_eq!(built.json()["lang"], json!(row.lang));
+    assert!(built.json()["bytes"].as_u64().expect("it has a size") > 1_000, "{built:#?}");
+
+    let tested = project.run(&["test", "--no-build"]);
+    assert_eq!(tested.status, 0, "{tested:#?}");
+    assert!(tested.stdout.contains("5 passed; 0 failed; 0 filtered out"), "{tested:#?}");
+
+    let call = ["call", "plugin.wasm", "greet", "--input", "Ada"];
+    let called = project.run(&[&call, row.flags].concat());
+    assert_eq!((called.status, called.stdout.as_str()), (0, "Hello, Ada!"), "{called:#?}");
+
+    project
+        .append("cases.toml", "\n[[case]]\nname = \"wrong\"\nexport = \"count\"\noutput = \"3\"\n");
+    let tested = project.run(&["test", "--no-build"]);
+    assert_eq!(tested.status, 8, "{tested:#?}");
+    assert!(tested.stdout.contains("-3\n+{\"words\":0,\"bytes\":0}"), "{tested:#?}");
+
+    project.append(row.source, row.mistake);
+    for command in ["build", "test"] {
+        let refused = project.run(&[command]);
+        assert_eq!((refused.status, refused.stdout.as_str()), (7, ""), "{refused:#?}");
+        assert!(refused.stderr.contains(row.word), "{refused:#?}");
+    }
+    let refused = project.run(&["build", "--json"]).error();
+    let causes = refused["causes"].to_string();
+    assert!(refused["kind"] == "build" && causes.contains(row.word), "{refused:#?}");
+}
+
+#[test]
+fn rust_from_nothing_to_a_call() {
+    let row = Row {
+        lang: "rust",
+        flags: &[],
+        source: "src/lib.rs",
+        mistake: "\npub fn broken() -> u8 { \"\" }\n",
+        word: "mismatched types",
+    };
+    if tools::has_rust() {
+        travel(&row, tools::provide);
+    }
+}
+
+const C: Row = Row {
+    lang: "c",
+    flags: &[],
+    source: "plugin.c",
+    mistake: "\nint broken = ;\n",
+    word: "expected expression",
+};
+
+#[test]
+fn c_from_nothing_to_a_call() {
+    if !tools::is_skipped("c") {
+        travel(&C, tools::provide);
+    }
+}
+
+#[test]
+fn c_without_clang_makes_do_with_zig() {
+    if !tools::is_skipped("zig") {
+        travel(&C, tools::provide_zig_alone);
+    }
+}
+
+#[test]
+fn zig_from_nothing_to_a_call() {
+    let row = Row {
+        lang: "zig",
+        flags: &[],
+        source: "src/plugin.zig",
+        mistake: "\nexport fn broken() i32 { return \"\"; }\n",
+        word: "expected type 'i32'",
+    };
+    if !tools::is_skipped("zig") {
+        travel(&row, tools::provide);
+    }
+}
+
+#[test]
+fn assemblyscript_from_nothing_to_a_call() {
+    let row = Row {
+        lang: "assemblyscript",
+        flags: &[],
+        source: "assembly/index.ts",
+        mistake: "\nexport function broken(): i32 { return \"\"; }\n",
+        word: "is not assignable to type 'i32'",
+    };
+    if !tools::is_skipped("assemblyscript") {
+        travel(&row, tools::provide);
+    }
+}
+
+#[test]
+fn go_from_nothing_to_a_call() {
+    let row = Row {
+        lang: "go",
+        flags: &["--wasi"],
+        source: "main.go",
+        mistake: "\nfunc broken() int { return \"\" }\n",
+        word: "cannot use",
+    };
+    if !tools::is_skipped("go") {
+        travel(&row, tools::provide);
+    }
+}
+
+#[test]
+fn webassembly_text_from_nothing_to_a_call() {
+    let row = Row {
+        lang: "wat",
+        flags: &[],
+        source: "plugin.wat",
+        mistake: "\n(func)\n",
+        word: "extra tokens remaining",
+    };
+    // No compiler, not even a folder where one could be.
+    travel(&row, |command| {
+        command.env("PATH", "");
+    });
+}
+
+#[test]
+fn c_and_zig_have_a_form_for_debuggers() {
+    for lang in ["c", "zig"] {
+        if tools::is_skipped(lang) {
+            continue;
+        }
+        let project = Project::new(lang, tools::provide);
+        let len = |flag| project.run(&["build", flag, "--json"]).json()["bytes"].as_u64();
+        let (release, debug) = (len("--release"), len("--debug"));
+        assert!(release.is_some() && debug > release, "{lang}: {release:?} {debug:?}");
+        let tested = project.run(&["test", "--debug"]);
+        assert_eq!(tested.status, 0, "{tested:#?}");
+    }
+}
