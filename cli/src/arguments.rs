@@ -5,8 +5,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    build::Build, cache::Cache, call::Call, cases::Test, exit::Exit, failure::Failure,
-    inspect::Inspect, new::New, output::Output, validate::Validate,
+    build::Build, cache::Cache, call::Call, cases::Test, doctor, exit::Exit, failure::Failure,
+    inspect::Inspect, new::New, output::Output, precompile::Precompile, validate::Validate,
 };
 
 /// Runs, inspects and serves WebAssembly plug-ins: those of Plugsmith, and those of Extism.
@@ -52,7 +52,10 @@ pub(crate) enum Command {
     Call(Call),
     Inspect(Inspect),
     Validate(Validate),
+    Precompile(Precompile),
     Cache(Cache),
+    /// Checks what of this machine matters to plug-ins, and says how to mend what is amiss.
+    Doctor,
 }
 
 impl Command {
@@ -69,7 +72,9 @@ impl Command {
             Self::Call(call) => call.run(output),
             Self::Inspect(inspect) => inspect.run(output),
             Self::Validate(validate) => validate.run(output),
+            Self::Precompile(precompile) => precompile.run(output),
             Self::Cache(cache) => cache.run(output),
+            Self::Doctor => doctor::run(output),
         }
     }
 }

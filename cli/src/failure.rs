@@ -39,6 +39,11 @@ impl Failure {
         Self(Box::new(Facts { exit, message, cause: None, help: None, place: None }))
     }
 
+    /// Makes a failure of an error that says what is wrong.
+    pub(crate) fn of_error(exit: Exit, err: impl StdError + Send + Sync + 'static) -> Self {
+        Self::new(exit, "").with_error(err.into())
+    }
+
     /// Adds what led to it.
     pub(crate) fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.cause = Some(cause.into());
@@ -63,6 +68,13 @@ impl Failure {
         let text = NamedSource::new(name, text.to_owned());
         let mistake = mistake.into();
         self.0.place = Some(Place { text, start: wrong.start, len: wrong.len(), mistake });
+        self
+    }
+
+    /// Takes the message and the causes of an error.
+    fn with_error(mut self, err: plugsmith::Error) -> Self {
+        self.0.message = err.to_string();
+        self.0.cause = err.chain().nth(1).is_some().then(|| Cause(err).into());
         self
     }
 
@@ -151,10 +163,11 @@ impl From<plugsmith::Error> for Failure {
             (None, Some(err)) => (Exit::Load, of_load(err)),
             (None, None) => (Exit::Call, None),
         };
-        let message = err.to_string();
-        let cause = err.chain().nth(1).is_some().then(|| Cause(err));
-        let facts = Facts { exit, message, cause: cause.map(Into::into), help, place: None };
-        Self(Box::new(facts))
+        let failure = Self::new(exit, "").with_error(err);
+        match help {
+            Some(help) => failure.with_help(help),
+            None => failure,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use wasmparser::{
 };
 
 pub(crate) use self::{
-    needs::{Need, needs},
+    needs::{Need, host_imports, needs},
     toolchain::Toolchain,
 };
 use crate::{exit::Exit, failure::Failure};

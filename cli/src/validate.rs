@@ -6,8 +6,8 @@
 
 use clap::Args;
 use plugsmith::{
-    CallLimits, CurrentPlugin, EXTISM_USER_MODULE, Function, LoadError, Manifest, ModuleBytes,
-    PluginBuilder, UserData, Val, ValType, Wasm, WasmInput, manifest::MAIN_MODULE,
+    CallLimits, EXTISM_USER_MODULE, Function, LoadError, Manifest, ModuleBytes, PluginBuilder,
+    Wasm, WasmInput, manifest::MAIN_MODULE,
 };
 use serde_json::json;
 
@@ -22,6 +22,7 @@ use crate::{
     page::{Page, counted},
     plugin_options::PluginOptions,
     printable::printable,
+    stand_ins::stand_in,
 };
 
 /// How many reasons are looked for; each takes another attempt to load.
@@ -199,33 +200,9 @@ impl Attempt {
     fn add_functions(&mut self, facts: &[ModuleFacts], namespace: &str, name: &str) -> bool {
         let n_functions = self.functions.len();
         let imports = facts.iter().flat_map(|module| &module.imports);
-        for import in imports.filter(|import| import.namespace == namespace && import.name == name)
-        {
-            let types = |types: &[wasmparser::ValType]| {
-                types.iter().copied().map(value_type).collect::<Option<Vec<_>>>()
-            };
-            let Some(function) = &import.function else { continue };
-            if let (Some(params), Some(results)) =
-                (types(function.params()), types(function.results()))
-            {
-                let nothing = |_: &mut CurrentPlugin<'_>, _: &[Val], _: &mut [Val], _| Ok(());
-                let function = Function::new(name, params, results, UserData::new(()), nothing);
-                self.functions.push(function.with_namespace(namespace));
-            }
-        }
+        let wanted = imports.filter(|import| import.namespace == namespace && import.name == name);
+        self.functions.extend(wanted.filter_map(stand_in));
         self.functions.len() > n_functions
-    }
-}
-
-/// Returns the type of a value as hosts name it, if they can pass it.
-fn value_type(ty: wasmparser::ValType) -> Option<ValType> {
-    match ty {
-        wasmparser::ValType::I32 => Some(ValType::I32),
-        wasmparser::ValType::I64 => Some(ValType::I64),
-        wasmparser::ValType::F32 => Some(ValType::F32),
-        wasmparser::ValType::F64 => Some(ValType::F64),
-        wasmparser::ValType::V128 => Some(ValType::V128),
-        wasmparser::ValType::Ref(_) => None,
     }
 }
 

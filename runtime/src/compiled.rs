@@ -74,6 +74,15 @@ impl CompiledPlugin {
         self.shared.code.current().first().plan.notes().is_some()
     }
 
+    /// Returns how many instances find a place that is kept ready for them, which is where they are made
+    /// fastest. All plug-ins of this process that have such places share them.
+    ///
+    /// 0 if the plug-in is not [fused](Self::is_fused), does not fit such a place, or the system grants this
+    /// process too little address space. Its instances are then made wherever there is room.
+    pub fn n_seats(&self) -> u32 {
+        self.shared.code.current().first().engine.n_seats()
+    }
+
     /// Says whether fresh instances run optimised code. So they do, but with a fast start (feature
     /// `fast-start`), as long as that code is being made, and if it cannot be made.
     pub fn is_optimized(&self) -> bool {

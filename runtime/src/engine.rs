@@ -206,6 +206,11 @@ impl SharedEngine {
         })
     }
 
+    /// Returns how many seats there are.
+    pub(crate) fn n_seats(&self) -> u32 {
+        self.seats.as_ref().map_or(0, |seats| seats.n_seats)
+    }
+
     /// Says whether instances are made on seats.
     pub(crate) fn has_seats(&self) -> bool {
         self.seats.is_some()

@@ -35,6 +35,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod artifact;
+mod artifact_key;
 mod builder;
 mod builds;
 mod cache;
@@ -74,6 +75,7 @@ mod plugin;
 mod plugin_function;
 mod pool;
 mod precompiled;
+mod private_files;
 mod reload;
 mod report;
 mod shared_vars;
@@ -105,6 +107,7 @@ pub use crate::log_callback::{LogCallbackError, set_log_callback};
 pub use crate::watch::{Watch, WatchError, WatchOptions};
 pub use crate::{
     artifact::ArtifactError,
+    artifact_key::KeyFileError,
     builder::PluginBuilder,
     cache::{CacheCleared, CacheError, CacheFolder, CacheSetting, CachedModule, ConfigError},
     call_limits::CallLimits,

@@ -241,6 +241,11 @@ impl ArtifactKey {
         Self { seal: Seal::new(key) }
     }
 
+    /// Makes a key of a seal that is as secret.
+    pub(crate) fn of_seal(seal: Seal) -> Self {
+        Self { seal }
+    }
+
     /// Signs an artifact.
     pub(crate) fn sign(&self, artifact: &mut Vec<u8>) {
         self.seal.close(ARTIFACT, artifact);

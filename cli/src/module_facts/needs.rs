@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use plugsmith::{EXTISM_ENV_MODULE, EXTISM_USER_MODULE};
 
-use super::ModuleFacts;
+use super::{Import, ModuleFacts};
 use crate::page::counted;
 
 /// Something that a plug-in needs.
@@ -152,6 +152,15 @@ impl WasiPart {
             _ => Self::Rest,
         }
     }
+}
+
+/// Returns the imports that a host program is to provide.
+pub(crate) fn host_imports(modules: &[ModuleFacts]) -> impl Iterator<Item = &Import> {
+    let names: Vec<_> = modules.iter().map(|module| module.name.as_str()).collect();
+    modules.iter().flat_map(|module| &module.imports).filter(move |import| {
+        let capability = Capability::of(&import.namespace, &import.name, &names);
+        matches!(capability, Capability::HostFunctions(_))
+    })
 }
 
 /// Returns what all modules of a plug-in need together, what is there for all last.

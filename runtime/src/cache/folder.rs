@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, DirBuilder, DirEntry, File, OpenOptions},
+    fs::{self, DirEntry, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -12,6 +12,7 @@ use std::{
 use uuid::Uuid;
 
 use super::choice::ConfigError;
+use crate::private_files;
 
 /// The file of the key.
 const KEY_FILE: &str = "key";
@@ -99,7 +100,7 @@ impl Folder {
         let failed = |source| CacheError::Folder { path: path.to_owned(), source };
         let metadata = match fs::metadata(path) {
             Err(err) if err.kind() == io::ErrorKind::NotFound => {
-                private_folder().recursive(true).create(path).map_err(failed)?;
+                private_files::private_folder().recursive(true).create(path).map_err(failed)?;
                 fs::metadata(path)
             }
             found => found,
@@ -108,7 +109,7 @@ impl Folder {
         if !metadata.is_dir() {
             return Err(failed(io::ErrorKind::NotADirectory.into()));
         }
-        if !is_private(&metadata) {
+        if !private_files::is_private(&metadata) {
             return Err(CacheError::NotPrivate { path: path.to_owned() });
         }
         Ok(Self { path: path.to_owned() })
@@ -130,7 +131,7 @@ impl Folder {
             opened => opened,
         };
         let mut file = file.map_err(failed)?;
-        if !is_private(&file.metadata().map_err(failed)?) {
+        if !private_files::is_private(&file.metadata().map_err(failed)?) {
             return Err(CacheError::NotPrivate { path });
         }
         let mut key = [0; 32];
@@ -140,10 +141,7 @@ impl Folder {
 
     /// Writes a key, unless another process is quicker.
     fn make_key(&self, path: &Path) -> io::Result<()> {
-        // Two numbers of 122 random bits each from the system.
-        let random = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
-        let key = blake3::hash(&random);
-        let unfinished = self.write_unfinished(key.as_bytes())?;
+        let unfinished = self.write_unfinished(&private_files::random_key())?;
         // Other than a renamed file, a link never replaces a key.
         let linked = fs::hard_link(&unfinished, path);
         let _ = fs::remove_file(unfinished);
@@ -176,7 +174,7 @@ impl Folder {
         }
         let file = File::open(path).ok()?;
         let metadata = file.metadata().ok()?;
-        if !is_private(&metadata) {
+        if !private_files::is_private(&metadata) {
             return None;
         }
         if age(&metadata) > USE_PRECISION {
@@ -249,7 +247,8 @@ impl Folder {
     /// Writes a file under a name of its own, closed to other users.
     fn write_unfinished(&self, bytes: &[u8]) -> io::Result<PathBuf> {
         let path = self.path.join(format!("{}{UNFINISHED_END}", Uuid::new_v4()));
-        let written = private_file().open(&path).and_then(|mut file| file.write_all(bytes));
+        let written =
+            private_files::private_file().open(&path).and_then(|mut file| file.write_all(bytes));
         match written {
             Ok(()) => Ok(path),
             Err(err) => {
@@ -276,52 +275,4 @@ fn remove_abandoned(entry: &DirEntry) {
 /// Returns how long ago a file was last used.
 fn age(metadata: &fs::Metadata) -> Duration {
     metadata.modified().ok().and_then(|used| used.elapsed().ok()).unwrap_or_default()
-}
-
-#[cfg(unix)]
-fn private_folder() -> DirBuilder {
-    use std::os::unix::fs::DirBuilderExt as _;
-
-    let mut builder = DirBuilder::new();
-    builder.mode(0o700);
-    builder
-}
-
-#[cfg(not(unix))]
-fn private_folder() -> DirBuilder {
-    DirBuilder::new()
-}
-
-#[cfg(unix)]
-fn private_file() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    let mut options = OpenOptions::new();
-    // Nobody writes to it again. What is mapped must not change, and most that would change it by
-    // accident, such as `cp`, then replaces it instead.
-    options.write(true).create_new(true).mode(0o400);
-    options
-}
-
-#[cfg(not(unix))]
-fn private_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    options
-}
-
-/// Says whether a folder or file belongs to this process's user, and to nobody else.
-#[cfg(unix)]
-fn is_private(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-
-    /// What others than the owner may do.
-    const OTHERS: u32 = 0o077;
-    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & OTHERS == 0
-}
-
-/// Elsewhere a user's own folders are closed to others by the system's defaults.
-#[cfg(not(unix))]
-fn is_private(_: &fs::Metadata) -> bool {
-    true
 }

@@ -104,3 +104,33 @@ fn grants_and_choices_are_made_anew() {
 fn debug_output_tells_no_secret() {
     assert_eq!(format!("{:?}", key(1)), "ArtifactKey { .. }");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_key_lies_in_a_file_that_only_its_owner_can_open() {
+    use std::{env, fs, os::unix::fs::PermissionsExt as _, process};
+
+    use plugsmith::KeyFileError;
+
+    let path = env::temp_dir().join(format!("plugsmith-key-{}", process::id()));
+    let _ = fs::remove_file(&path);
+    assert!(matches!(ArtifactKey::from_file(&path), Err(KeyFileError::File { .. })));
+    let made = ArtifactKey::create_file(&path).unwrap();
+    assert!(matches!(ArtifactKey::create_file(&path), Err(KeyFileError::File { .. })));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
+
+    let artifact = builder().compile().unwrap().serialize_signed(&made).unwrap();
+    let read = ArtifactKey::from_file(&path).unwrap();
+    drop(PluginBuilder::from_signed_artifact(&artifact, &read).unwrap());
+    let other = PluginBuilder::from_signed_artifact(&artifact, &key(1)).unwrap_err();
+    assert!(matches!(other.downcast_ref(), Some(LoadError::Artifact(ArtifactError::Signature))));
+
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(matches!(ArtifactKey::from_file(&path), Err(KeyFileError::NotPrivate { .. })));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    for len in [0, 31, 33] {
+        fs::write(&path, vec![0; len]).unwrap();
+        assert!(matches!(ArtifactKey::from_file(&path), Err(KeyFileError::Length { .. })), "{len}");
+    }
+    fs::remove_file(&path).unwrap();
+}

@@ -85,3 +85,10 @@ fn a_module_too_large_for_a_place_works_all_the_same() {
     let mut plugin = plugin(&wat);
     assert_eq!(call(&mut plugin, "ping").unwrap(), "");
 }
+
+#[test]
+fn how_many_places_are_kept_ready_is_told() {
+    assert_eq!(compiled().n_seats(), 1_000);
+    let linked = PluginBuilder::new(manifest(COUNTER)).with_linked_kernel().compile().unwrap();
+    assert_eq!(linked.n_seats(), 0);
+}

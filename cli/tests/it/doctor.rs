@@ -1,0 +1,60 @@
+//! `plugsmith doctor`.
+
+use serde_json::{Value, json};
+
+use crate::command::{Folder, finish};
+
+#[test]
+fn what_is_in_order_is_told() {
+    let folder = Folder::new();
+    let ran = folder.run(&["doctor", "--json"]);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    let findings = ran.json();
+    for what in ["version", "processors", "engine", "cache"] {
+        assert_eq!(finding(&findings, what)["state"], json!("ok"), "{findings:#}");
+    }
+    let cache = finding(&findings, "cache")["found"].as_str().unwrap();
+    assert!(cache.contains("1 module"), "{cache}");
+    let page = folder.run(&["doctor"]).stdout;
+    assert!(page.contains("✓ engine         compiles and runs plug-ins\n"), "{page}");
+}
+
+#[test]
+fn what_is_amiss_comes_with_how_to_mend_it() {
+    let folder = Folder::with(&[("file", "no folder")]);
+    let run = |variable: &str, value: &str| {
+        finish(folder.command(&["doctor", "--json"]).env(variable, value), "")
+    };
+    let rows = [
+        ("PLUGSMITH_CACHE", "file", "cache", "error", 8, "name another folder"),
+        ("EXTISM_CACHE_CONFIG", "gone.toml", "cache", "error", 8, "mend the configuration"),
+        ("PLUGSMITH_CACHE", "", "cache", "warning", 0, "name a folder"),
+        ("RUST_BACKTRACE", "1", "backtraces", "warning", 0, "unset"),
+    ];
+    for (variable, value, what, state, status, help) in rows {
+        let ran = run(variable, value);
+        let findings = ran.json();
+        let found = finding(&findings, what);
+        assert_eq!((ran.status, &found["state"]), (status, &json!(state)), "{findings:#}");
+        assert!(found["help"].as_str().unwrap().contains(help), "{findings:#}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn scarce_address_space_is_told() {
+    let folder = Folder::new();
+    let mut shell = std::process::Command::new("sh");
+    let script = "ulimit -v 8000000 && exec \"$0\" doctor --json";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_plugsmith")]).env("PLUGSMITH_CACHE", "");
+    let ran = finish(shell.current_dir(folder.path("")), "");
+    let findings = ran.json();
+    let found = finding(&findings, "address space");
+    assert_eq!((ran.status, &found["state"]), (0, &json!("warning")), "{findings:#}");
+    assert!(found["help"].as_str().unwrap().contains("ulimit -v"), "{findings:#}");
+}
+
+fn finding<'f>(findings: &'f Value, what: &str) -> &'f Value {
+    let mut findings = findings.as_array().unwrap().iter();
+    findings.find(|finding| finding["what"] == what).expect("it is looked at")
+}
