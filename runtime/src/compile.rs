@@ -16,6 +16,7 @@ use self::{
 };
 use crate::{
     cache::{self, Cache},
+    caught::caught,
     engine::SharedEngine,
     error::LoadError,
     fuse::{self, FusedNotes},
@@ -126,7 +127,7 @@ impl Compiler<'_> {
         key: Key,
         work: &mut u64,
     ) -> wasmtime::Result<SharedCode> {
-        let mut compile = || self.compile_one(bytes, key.form, work);
+        let mut compile = || caught("the compiler", || self.compile_one(bytes, key.form, work))?;
         let (module, fused) = match self.cache {
             Some(cache) => cache.module(&self.engine.engine, &self.file(key), compile),
             None => compile(),

@@ -2,15 +2,29 @@
 
 use plugsmith_manifest::HttpRequest;
 
+#[cfg(feature = "register-http")]
+use crate::caught::caught;
 use crate::error::LoadError;
 
 #[cfg(feature = "register-http")]
 pub(crate) fn fetch(module: &str, request: &HttpRequest, limit: u64) -> Result<Vec<u8>, LoadError> {
-    let failed = |source: ureq::Error| LoadError::Fetch {
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| LoadError::Fetch {
         module: module.to_owned(),
         url: request.url.clone(),
-        source: source.into(),
+        source,
     };
+    match caught("the HTTP client", || receive(request, limit)) {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(ureq::Error::BodyExceedsLimit(_))) => {
+            Err(LoadError::TooLarge { module: module.to_owned(), limit })
+        }
+        Ok(Err(err)) => Err(failed(err.into())),
+        Err(err) => Err(failed(err.into())),
+    }
+}
+
+#[cfg(feature = "register-http")]
+fn receive(request: &HttpRequest, limit: u64) -> Result<Vec<u8>, ureq::Error> {
     // What is fetched is not to depend on a proxy that some variable of the environment names.
     let config = ureq::Agent::config_builder().timeout_global(Some(TIME_LIMIT)).proxy(None);
     let agent: ureq::Agent = config.build().into();
@@ -21,16 +35,8 @@ pub(crate) fn fetch(module: &str, request: &HttpRequest, limit: u64) -> Result<V
             ureq::http::Request::builder().method(method.as_str()).uri(&request.url),
             |builder, (name, value)| builder.header(name, value),
         )
-        .body(())
-        .map_err(|err| failed(err.into()))?;
-    let mut response = agent.run(http_request).map_err(failed)?;
-    match response.body_mut().with_config().limit(limit).read_to_vec() {
-        Ok(bytes) => Ok(bytes),
-        Err(ureq::Error::BodyExceedsLimit(_)) => {
-            Err(LoadError::TooLarge { module: module.to_owned(), limit })
-        }
-        Err(err) => Err(failed(err)),
-    }
+        .body(())?;
+    agent.run(http_request)?.body_mut().with_config().limit(limit).read_to_vec()
 }
 
 /// How long a fetch may take from the first look-up to the last byte.

@@ -13,6 +13,7 @@ use wasmtime::{Caller, Linker};
 
 use self::typed::{Define, Definition, NumberFn, ValueFn};
 use crate::{
+    caught,
     current_plugin::CurrentPlugin,
     error::{Error, LoadError},
     host,
@@ -334,11 +335,6 @@ pub(crate) struct HostPanic {
 
 impl HostPanic {
     fn new(panic: &(dyn Any + Send)) -> Self {
-        let message = panic
-            .downcast_ref::<&str>()
-            .map(|message| (*message).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "no message".to_owned());
-        Self { message }
+        Self { message: caught::message(panic) }
     }
 }

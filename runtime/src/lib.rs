@@ -41,6 +41,7 @@ mod builds;
 mod cache;
 mod call;
 mod call_limits;
+mod caught;
 mod compile;
 mod compiled;
 mod current_plugin;

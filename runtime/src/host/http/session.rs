@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     call_limits::CallLimits,
+    caught::caught,
     host::{HostError, blocks::Blocks, give},
     state::State,
 };
@@ -62,7 +63,10 @@ impl HttpSession {
     ) -> Result<Received, HttpError> {
         self.traffic.request()?;
         let request = Outgoing::new(request, body.map(<[u8]>::to_vec))?;
-        self.access.exchange(request, time, &mut self.traffic)
+        let url = request.shown_url();
+        let Self { access, traffic, .. } = self;
+        caught("the HTTP client", || access.exchange(request, time, traffic))
+            .unwrap_or_else(|err| Err(HttpError::Failed { url, source: err.into() }))
     }
 
     pub(super) fn status(&self) -> u16 {
