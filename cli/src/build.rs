@@ -35,8 +35,21 @@ use crate::{
 /// Tells a project's own command how to compile.
 const PROFILE_VARIABLE: &str = "PLUGSMITH_PROFILE";
 
+/// What may stand in a project's file.
+const HELP: &str = "\
+A project is a folder with a file `plugsmith.toml`:
+
+lang = \"c\"               # rust, c, zig, assemblyscript, go, wat
+output = \"plugin.wasm\"   # where the plug-in goes, from the project's folder
+wasi = true              # whether it needs WASI; if this is left out, Go does, others do not
+command = [\"make\"]       # is run in the project's folder, instead of the language's compiler;
+                         # PLUGSMITH_PROFILE tells it `release` or `debug`";
+
 /// Compiles a project to its plug-in: the one in the current folder, or the nearest above.
+///
+/// Says what is missing, and installs nothing.
 #[derive(Debug, Args)]
+#[command(after_long_help = HELP)]
 pub(crate) struct Build {
     #[command(flatten)]
     project: ProjectOptions,

@@ -38,6 +38,13 @@ use crate::{
 const FILE: &str = "cases.toml";
 const FOLDER: &str = "cases";
 
+/// What may stand in a file of cases.
+const HELP: &str = concat!(
+    "A file of cases. All keys but `name` and `export` may be left out; paths are relative to the \
+     file.\n\n",
+    include_str!("cases/example.toml")
+);
+
 /// The last lines of a failed case's log that are shown.
 const LOG_LINES_LIMIT: usize = 50;
 
@@ -45,6 +52,7 @@ const LOG_LINES_LIMIT: usize = 50;
 ///
 /// Without files, these are `cases.toml` and `cases/*.toml` in the project's folder.
 #[derive(Debug, Args)]
+#[command(after_long_help = HELP)]
 pub(crate) struct Test {
     /// Files of cases.
     files: Vec<PathBuf>,

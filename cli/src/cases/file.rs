@@ -5,7 +5,10 @@
 
 mod check;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -60,6 +63,9 @@ pub(super) enum Expected {
 pub(super) struct Setup {
     pub(super) config: BTreeMap<String, String>,
     pub(super) timeout_ms: Option<u64>,
+    pub(super) allowed_hosts: Option<Vec<String>>,
+    /// From the path on the host, perhaps with `ro:` in front, to the path that the plug-in sees.
+    pub(super) allowed_paths: Option<BTreeMap<String, PathBuf>>,
     pub(super) mocks: Vec<Mock>,
 }
 
@@ -86,6 +92,8 @@ struct WrittenFile {
     timeout_ms: Option<u64>,
     #[serde(default)]
     config: BTreeMap<String, String>,
+    allowed_hosts: Option<Vec<String>>,
+    allowed_paths: Option<BTreeMap<String, PathBuf>>,
     #[serde(default)]
     host: Vec<WrittenMock>,
     #[serde(default)]

@@ -116,7 +116,7 @@ impl Journal {
         let pages = self.pages();
         let missing = |(mock, n_calls): (&Mock, &usize)| {
             let n_expected = mock.given.as_ref()?.len();
-            let what = format!("`{}` was called {n_calls} times, not {n_expected}", mock.name);
+            let what = format!("call {} of `{}` in `given` never came", n_calls + 1, mock.name);
             (*n_calls < n_expected).then(|| Complaint::new(what))
         };
         mocks.iter().zip(&pages.n_calls).filter_map(missing).collect()
@@ -154,7 +154,7 @@ impl Mock {
         let answer = match &self.answers {
             Answers::Always(answer) => answer,
             Answers::InTurn(answers) => answers.get(call_idx).ok_or_else(|| {
-                let what = self.once_more(call_idx, "answers", answers.len());
+                let what = self.one_too_many(call_idx, "answers");
                 journal.complain(Complaint::new(&what));
                 Error::msg(what)
             })?,
@@ -180,7 +180,7 @@ impl Mock {
         params: &[Val],
     ) -> Result<(), Error> {
         let Some(arguments) = given.get(call_idx) else {
-            let what = self.once_more(call_idx, "calls in `given`", given.len());
+            let what = self.one_too_many(call_idx, "given");
             journal.complain(Complaint::new(what));
             return Ok(());
         };
@@ -204,8 +204,8 @@ impl Mock {
         Ok(())
     }
 
-    fn once_more(&self, call_idx: usize, what: &str, n_there: usize) -> String {
-        format!("`{}` was called {} times, the case has {n_there} {what}", self.name, call_idx + 1)
+    fn one_too_many(&self, call_idx: usize, key: &str) -> String {
+        format!("call {} of `{}` is one more than `{key}` has", call_idx + 1, self.name)
     }
 }
 

@@ -74,9 +74,14 @@ struct Stage {
 impl Stage {
     /// Loads the plug-in.
     fn set(subject: &Subject, wasi: bool, setup: &Setup) -> Result<Self, Complaint> {
-        let mut manifest =
-            Manifest::new([Wasm::data(subject.module.clone())]).with_config(setup.config.clone());
-        manifest.timeout_ms = setup.timeout_ms;
+        let manifest = Manifest {
+            wasm: vec![Wasm::data(subject.module.clone())],
+            config: setup.config.clone(),
+            allowed_hosts: setup.allowed_hosts.clone(),
+            allowed_paths: setup.allowed_paths.clone(),
+            timeout_ms: setup.timeout_ms,
+            ..Manifest::default()
+        };
         let (journal, log) = (Journal::default(), Log::default());
         let builder = PluginBuilder::new(manifest)
             .with_functions(journal.functions(&setup.mocks))

@@ -236,20 +236,19 @@ fn host_functions_are_mocked() {
             "export = \"ask_twice\"\n[[case.host]]\nname = \"ask\"\nparams = [\"block\"]\n\
              result = \"block\"\nanswers = [\"once\"]",
             &[
-                "`ask` was called 2 times, the case has 1 answers",
-                "the call failed: a host function failed during `ask_twice`: `ask` was called 2 \
-                 times, the case has 1 answers",
+                "call 2 of `ask` is one more than `answers` has",
+                "the call failed: a host function failed during `ask_twice`: call 2 of `ask`",
             ],
         ),
         (
             "export = \"ask_twice\"\n[[case.host]]\nname = \"ask\"\nparams = [\"block\"]\n\
              result = \"block\"\nanswer = \"\"\ngiven = [[\"\"]]",
-            &["`ask` was called 2 times, the case has 1 calls in `given`"],
+            &["call 2 of `ask` is one more than `given` has"],
         ),
         (
             "export = \"ask\"\n[[case.host]]\nname = \"ask\"\nparams = [\"block\"]\n\
              result = \"block\"\nanswer = \"\"\ngiven = [[\"\"], [\"\"]]",
-            &["`ask` was called 1 times, not 2"],
+            &["call 2 of `ask` in `given` never came"],
         ),
         (
             "export = \"mix\"\nerror = \"returned status 3\"\n[[case.host]]\nname = \"mix\"\n\
@@ -298,7 +297,7 @@ fn functions_of_a_shared_instance_answer_on_and_on() {
     let file = format!("same_instance = true\n{top}\n{}{}", ask("one", "a"), ask("two", "b"));
     assert_eq!(complaints(ASKER, &file), [""; 0]);
     let given = file.replacen("params = [\"block\"]", "params = [\"block\"]\ngiven = [[\"\"]]", 1);
-    let expected = ["`ask` was called 2 times, the case has 1 calls in `given`"];
+    let expected = ["call 2 of `ask` is one more than `given` has"];
     assert_eq!(complaints(ASKER, &given), expected);
 }
 
@@ -321,6 +320,54 @@ fn what_a_plug_in_lacks_is_said_with_what_would_give_it() {
     assert_eq!(complaints(wasi, &format!("wasi = true\n{}", case("export = \"it\""))), [""; 0]);
     let ran = run(wasi, &case("export = \"it\""), &["--wasi"]);
     assert_eq!(ran.status, 0, "{ran:#?}");
+}
+
+#[test]
+fn a_file_may_grant_hosts_and_folders() {
+    const ASKS: &str = r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+        (import "extism:host/env" "http_request" (func $http (param i64 i64) (result i64)))
+        (memory 1)
+        (data (i32.const 0) "{\"url\":\"http://127.0.0.1:1/\"}")
+        (func (export "ask")
+            (local $at i32) (local $request i64)
+            (local.set $request (call $alloc (i64.const 29)))
+            (loop $next
+                (call $store
+                    (i64.add (local.get $request) (i64.extend_i32_u (local.get $at)))
+                    (i32.load8_u (local.get $at)))
+                (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br_if $next (i32.lt_u (local.get $at) (i32.const 29))))
+            (drop (call $http (local.get $request) (i64.const 0)))))"#;
+    let ask = case("export = \"ask\"\nerror = \"not allowed\"");
+    assert_eq!(complaints(ASKS, &ask), [""; 0]);
+    let found = complaints(ASKS, &format!("allowed_hosts = [\"127.0.0.1\"]\n{ask}"));
+    assert!(found.len() == 1 && found[0].starts_with("the error does not contain"), "{found:?}");
+
+    let wasi = r#"(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
+        (func (export "it")))"#;
+    let it = case("export = \"it\"");
+    let rows = [("data", 0), ("ro:data", 0), ("nowhere", 1), ("ro:nowhere", 1)];
+    for (path, n_complaints) in rows {
+        let file = format!("wasi = true\nallowed_paths = {{ \"{path}\" = \"/data\" }}\n{it}");
+        let found = complaints(wasi, &file);
+        assert_eq!(found.len(), n_complaints, "{path}: {found:?}");
+        let why = "the plug-in cannot be loaded: allowed path `nowhere` cannot be used";
+        assert!(found.iter().all(|found| found.starts_with(why)), "{found:?}");
+    }
+}
+
+/// The help shows a file of cases, with every key there is.
+#[test]
+fn the_file_that_the_help_shows_is_one() {
+    const EXAMPLE: &str = include_str!("../../src/cases/example.toml");
+    let folder = Folder::with(&[("echo.wat", ECHO), ("cases.toml", EXAMPLE), ("cart.json", "[]")]);
+    let ran = folder.run(&["test", "--plugin", "echo.wat", "--filter", "none of them"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+    assert!(ran.stdout.ends_with("0 passed; 0 failed; 2 filtered out\n"), "{ran:#?}");
+    let help = folder.run(&["test", "--help"]);
+    assert!(EXAMPLE.lines().all(|line| help.stdout.contains(line)), "{help:#?}");
 }
 
 #[test]

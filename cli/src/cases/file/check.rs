@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use plugsmith::{EXTISM_USER_MODULE, Val};
@@ -25,6 +25,9 @@ use crate::{
 const ONCE: &str =
     "the cases of this file share an instance, so this belongs to the top of the file";
 
+/// In front of a path that is only read.
+const READ_ONLY: &str = "ro:";
+
 /// Checks one file.
 pub(super) struct Checker<'a> {
     file: &'a TomlFile,
@@ -39,20 +42,42 @@ impl<'a> Checker<'a> {
 
     /// Makes cases of what is written.
     pub(super) fn check(&self, written: WrittenFile) -> Result<CaseFile, Failure> {
-        let WrittenFile { same_instance, wasi, timeout_ms, config, host, case } = written;
-        let shared = Setup { config, timeout_ms, mocks: self.mocks(host)? };
+        let shared = Setup {
+            config: written.config,
+            timeout_ms: written.timeout_ms,
+            allowed_hosts: written.allowed_hosts,
+            allowed_paths: written.allowed_paths.map(|paths| self.paths(paths)),
+            mocks: self.mocks(written.host)?,
+        };
         let mut names = BTreeSet::new();
         let mut cases = Vec::new();
-        for case in case {
+        for case in written.case {
             if !names.insert(case.name.get_ref().clone()) {
                 return Err(self.refuse(case.name.span(), "another case has this name"));
             }
-            if same_instance {
+            if written.same_instance {
                 self.check_shared(&case)?;
             }
             cases.push(self.case(case, &shared)?);
         }
-        Ok(CaseFile { name: self.file.name.clone(), same_instance, wasi, cases })
+        Ok(CaseFile {
+            name: self.file.name.clone(),
+            same_instance: written.same_instance,
+            wasi: written.wasi,
+            cases,
+        })
+    }
+
+    /// Names folders of the host from the file's own.
+    fn paths(&self, written: BTreeMap<String, PathBuf>) -> BTreeMap<String, PathBuf> {
+        let from_here = |(host_path, guest_path): (String, PathBuf)| {
+            let (mark, path) = match host_path.strip_prefix(READ_ONLY) {
+                Some(path) => (READ_ONLY, path),
+                None => ("", host_path.as_str()),
+            };
+            (format!("{mark}{}", self.folder.join(path).display()), guest_path)
+        };
+        written.into_iter().map(from_here).collect()
     }
 
     /// Refuses a case that wants a plug-in of its own.

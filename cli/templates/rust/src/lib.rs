@@ -7,6 +7,10 @@ use plugsmith_pdk::{Error, FnResult, Json, config, plugin_fn};
 use serde::Serialize;
 
 /// Greets somebody, in the words that the host has set, or else with "Hello".
+///
+/// # Errors
+///
+/// If the name is empty: the host gets the message.
 #[plugin_fn]
 pub fn greet(name: String) -> FnResult<String> {
     if name.is_empty() {
@@ -24,6 +28,10 @@ pub struct Counts {
 }
 
 /// Counts words and bytes.
+///
+/// # Errors
+///
+/// None: any text has a count.
 #[plugin_fn]
 pub fn count(text: String) -> FnResult<Json<Counts>> {
     let words = text.split_whitespace().count();
