@@ -207,7 +207,22 @@ pub(crate) fn build(
     Ok(Built { plugin, compiler, len: len.len() })
 }
 
-/// Finds what compiles a language.
+/// Finds what would compile a language in the current folder, and names it for people.
+///
+/// # Errors
+///
+/// What is missing, and how to get it.
+pub(crate) fn find_compiler(lang: Lang) -> Result<String, Failure> {
+    let site = Site {
+        folder: Path::new("."),
+        plugin: Path::new("plugin.wasm"),
+        profile: Profile::Release,
+        wasi: lang.needs_wasi(),
+        has_colour: false,
+    };
+    find(lang, &site).map(|recipe| recipe.compiler)
+}
+
 fn find(lang: Lang, site: &Site<'_>) -> Result<Recipe, Failure> {
     match lang {
         Lang::Rust => rust::find(site),

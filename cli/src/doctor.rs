@@ -6,9 +6,10 @@ use plugsmith::{CacheFolder, LoadError, Plugin, PluginBuilder};
 use serde_json::{Value, json};
 
 use crate::{
-    cache,
+    build, cache,
     exit::Exit,
     failure::Failure,
+    lang::Lang,
     output::{
         self, Output,
         style::{BAD, DIM, GOOD, WARNING},
@@ -62,6 +63,7 @@ fn findings() -> Vec<Finding> {
     findings.extend(memory_maps());
     findings.push(cache());
     findings.push(backtraces());
+    findings.extend(Lang::COMPILED.map(compiler));
     findings
 }
 
@@ -170,6 +172,17 @@ fn backtraces() -> Finding {
         Finding::odd("backtraces", "made for every error, which takes time".to_owned(), help)
     } else {
         Finding::good("backtraces", "off".to_owned())
+    }
+}
+
+/// Looks whether projects in a language can be built. Nobody needs every language.
+fn compiler(lang: Lang) -> Finding {
+    match build::find_compiler(lang) {
+        Ok(compiler) => Finding::good(lang.key(), compiler),
+        Err(failure) => {
+            let help = failure.help_text().unwrap_or_default().to_owned();
+            Finding::odd(lang.key(), failure.in_one_line(), help)
+        }
     }
 }
 

@@ -25,6 +25,10 @@ pub(crate) enum Lang {
 }
 
 impl Lang {
+    /// Those that need a compiler.
+    pub(crate) const COMPILED: [Self; 5] =
+        [Self::Rust, Self::C, Self::Zig, Self::AssemblyScript, Self::Go];
+
     /// Returns the name that stands in `plugsmith.toml`.
     pub(crate) fn key(self) -> &'static str {
         match self {

@@ -37,7 +37,7 @@ pub(super) fn find(site: &Site<'_>) -> Result<Recipe, Failure> {
     } else {
         return Err(tool::missing(
             "AssemblyScript's compiler is not installed",
-            format!("`npm install` in `{}`", site.folder.display()),
+            "`npm install` in the project's folder",
         ));
     };
     command.arg("--outFile").arg(site.plugin);

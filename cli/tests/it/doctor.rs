@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::command::{Folder, finish};
+use crate::{
+    command::{Folder, finish},
+    tools,
+};
 
 #[test]
 fn what_is_in_order_is_told() {
@@ -37,6 +40,34 @@ fn what_is_amiss_comes_with_how_to_mend_it() {
         let found = finding(&findings, what);
         assert_eq!((ran.status, &found["state"]), (status, &json!(state)), "{findings:#}");
         assert!(found["help"].as_str().unwrap().contains(help), "{findings:#}");
+    }
+}
+
+#[test]
+fn compilers_are_looked_for_and_none_is_needed() {
+    let folder = Folder::new();
+    let ran = finish(folder.command(&["doctor", "--json"]).env("PATH", ""), "");
+    let findings = ran.json();
+    assert_eq!(ran.status, 0, "{findings:#}");
+    let rows = [
+        ("rust", "rustup.rs"),
+        ("c", "apt-get install clang lld"),
+        ("zig", "ziglang.org"),
+        ("assemblyscript", "nodejs.org"),
+        ("go", "go.dev"),
+    ];
+    for (lang, help) in rows {
+        let found = finding(&findings, lang);
+        assert_eq!(found["state"], json!("warning"), "{findings:#}");
+        assert!(found["help"].as_str().unwrap().contains(help), "{findings:#}");
+    }
+    let mut command = folder.command(&["doctor", "--json"]);
+    tools::provide(&mut command);
+    let findings = finish(&mut command, "").json();
+    for (lang, _) in rows.into_iter().skip(1) {
+        if !tools::is_skipped(lang) {
+            assert_eq!(finding(&findings, lang)["state"], json!("ok"), "{findings:#}");
+        }
     }
 }
 
