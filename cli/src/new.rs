@@ -2,6 +2,7 @@
 //!
 //! Nothing is fetched, and no file is ever overwritten: a folder that has something in it is refused.
 
+mod dependency;
 mod name;
 mod templates;
 
@@ -15,7 +16,10 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use self::templates::File;
+use self::{
+    dependency::{PDK, RUNTIME},
+    templates::File,
+};
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -40,12 +44,12 @@ pub(crate) struct New {
     /// Makes a program that runs plug-ins instead, in this language.
     #[arg(long, value_enum)]
     host: Option<HostLang>,
-    /// Has a plug-in in Rust depend on `plugsmith-pdk` in this folder, as the folder `pdk` of a
-    /// checkout, instead of the registry's.
+    /// Has a plug-in in Rust depend on `plugsmith-pdk` in this folder: the folder `pdk` of a checkout.
+    /// Without this it is that of the checkout in which this program lies, or else the registry's.
     #[arg(long, value_name = "FOLDER", env = "PLUGSMITH_PDK", hide_env_values = true)]
     pdk: Option<PathBuf>,
-    /// Has a host program depend on `plugsmith` in this folder, as the folder `runtime` of a checkout,
-    /// instead of the registry's.
+    /// Has a host program depend on `plugsmith` in this folder: the folder `runtime` of a checkout.
+    /// Without this it is that of the checkout in which this program lies, or else the registry's.
     #[arg(long, value_name = "FOLDER", env = "PLUGSMITH_RUNTIME", hide_env_values = true)]
     runtime: Option<PathBuf>,
 }
@@ -100,13 +104,16 @@ impl New {
         if lang == Lang::AssemblyScript {
             next.insert(0, "npm install".into());
         }
-        let pdk = self.pdk.as_deref().filter(|_| lang == Lang::Rust);
+        let pdk = match lang {
+            Lang::Rust => PDK.requirement(self.pdk.as_deref())?,
+            _ => String::new(),
+        };
         let places = vec![
             ("name", self.name.clone()),
             ("lang", lang.key().to_owned()),
             ("language", lang.to_string()),
             ("commands", next.join("\n")),
-            ("pdk", dependency(pdk, "plugsmith-pdk")?),
+            ("pdk", pdk),
             ("assemblyscript", templates::assemblyscript_version()),
         ];
         let files = templates::plugin(lang).collect();
@@ -118,7 +125,7 @@ impl New {
         let places = vec![
             ("name", self.name.clone()),
             ("commands", next.join("\n")),
-            ("plugsmith", dependency(self.runtime.as_deref(), "plugsmith")?),
+            ("plugsmith", RUNTIME.requirement(self.runtime.as_deref())?),
         ];
         let files = templates::host().collect();
         Ok(Plan { what: "a program that runs plug-ins".into(), files, places, next })
@@ -144,34 +151,6 @@ impl New {
         }
         output::print(&text)
     }
-}
-
-/// Returns what stands behind the name of a dependency in `Cargo.toml`.
-///
-/// # Errors
-///
-/// If a folder is given that has no such package.
-fn dependency(folder: Option<&Path>, package: &str) -> Result<String, Failure> {
-    let Some(folder) = folder else {
-        return Ok("\"0.1\"".to_owned());
-    };
-    let refuse = |message: String| {
-        Failure::new(Exit::Input, message)
-            .with_help(format!("name the folder of a checkout that holds the package `{package}`"))
-    };
-    let manifest = folder.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest)
-        .map_err(|err| refuse(format!("cannot read `{}`", manifest.display())).with_cause(err))?;
-    if !text.lines().any(|line| line == format!("name = \"{package}\"")) {
-        return Err(refuse(format!("`{}` is not the package `{package}`", folder.display())));
-    }
-    let path = std::path::absolute(folder)
-        .map_err(|err| refuse(format!("there is no `{}`", folder.display())).with_cause(err))?;
-    let path = path.to_str().ok_or_else(|| {
-        refuse(format!("`{}` is not UTF-8, so it cannot stand in a file", path.display()))
-    })?;
-    // A text of JSON is one of TOML, too.
-    Ok(format!("{{ path = {} }}", json!(path)))
 }
 
 /// Makes the project's folder, unless it is there and empty.

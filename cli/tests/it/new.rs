@@ -28,6 +28,18 @@ fn scripts_learn_what_was_made_and_what_to_do_next() {
 }
 
 #[test]
+fn the_readme_shows_the_same_commands() {
+    const README: &str = include_str!("../../../README.md");
+    let ran = Folder::new().run(&["new", "hello", "--lang", "rust", "--json"]).json();
+    let next = ran["next"].as_array().expect("there is a list").iter();
+    let next = next.map(|command| command.as_str().expect("it is text"));
+    let mut lines = README.lines();
+    for command in std::iter::once("plugsmith new hello --lang rust").chain(next) {
+        assert!(lines.any(|line| line.split(" #").next().map(str::trim_end) == Some(command)));
+    }
+}
+
+#[test]
 fn no_place_is_left_unfilled() {
     let folder = Folder::new();
     let mut names: Vec<_> = ["rust", "c", "zig", "assemblyscript", "go", "wat"]
@@ -112,6 +124,34 @@ fn another_package_is_not_the_kit() {
     let ran = folder.run(&["new", "x", "--lang", "rust", "--pdk", runtime]);
     assert_eq!(ran.status, 5);
     assert!(ran.stderr.contains("is not the package `plugsmith-pdk`"), "{ran:#?}");
+}
+
+#[test]
+fn a_program_in_a_checkout_makes_projects_that_depend_on_it() {
+    let folder = Folder::new();
+    let binary = Path::new(env!("CARGO_BIN_EXE_plugsmith"));
+    let make = |program: &Path, name: &str| {
+        let mut command = Command::new(program);
+        command.args(["new", name, "--lang", "rust"]).env_remove("PLUGSMITH_PDK");
+        let ran = finish(command.current_dir(folder.path("")), "");
+        assert_eq!(ran.status, 0, "{ran:#?}");
+        let manifest = fs::read_to_string(folder.path(&format!("{name}/Cargo.toml")));
+        let manifest = manifest.expect("it was made");
+        let line = manifest.lines().find(|line| line.starts_with("plugsmith-pdk = "));
+        line.expect("it depends on the kit").to_owned()
+    };
+    fs::hard_link(binary, folder.path("moved"))
+        .or_else(|_| fs::copy(binary, folder.path("moved")).map(|_| ()))
+        .expect("the program can be put elsewhere");
+    assert_eq!(make(&folder.path("moved"), "away"), "plugsmith-pdk = \"0.1\"");
+
+    folder.write("checkout/pdk/Cargo.toml", "[package]\nname = \"plugsmith-pdk\"\n");
+    fs::create_dir_all(folder.path("checkout/target/debug")).expect("a folder is made");
+    let moved = folder.path("checkout/target/debug/plugsmith");
+    fs::rename(folder.path("moved"), &moved).expect("the program can be moved");
+    let found = make(&moved, "home");
+    assert!(found.starts_with("plugsmith-pdk = { path = \""), "{found}");
+    assert!(found.ends_with("pdk\" }"), "{found}");
 }
 
 #[test]
