@@ -29,6 +29,9 @@ const FIXED: [(&str, &str); 5] = [
 
 const LISTS: [&str; 3] = ["/licenses/allow", "/bans/skip", "/sources/allow-registry"];
 
+/// A dependency that is named by its folder comes from inside, whatever version it has.
+const OF_CARGO_DENY: &str = "/bans/allow-wildcard-paths";
+
 impl Policy {
     /// Reads the policy out of the file's value.
     ///
@@ -43,8 +46,9 @@ impl Policy {
         for (table_name, table) in file.as_object().context("not a table")? {
             for name in table.as_object().context("a key outside of a table")?.keys() {
                 let key = format!("/{table_name}/{name}");
-                let is_known =
-                    FIXED.iter().any(|(fixed, _)| *fixed == key) || LISTS.contains(&key.as_str());
+                let is_known = FIXED.iter().any(|(fixed, _)| *fixed == key)
+                    || LISTS.contains(&key.as_str())
+                    || key == OF_CARGO_DENY;
                 if !is_known {
                     bail!("no meaning of `{key}` is known here");
                 }
@@ -84,6 +88,7 @@ mod tests {
         [bans]
         multiple-versions = "deny"
         wildcards = "deny"
+        allow-wildcard-paths = true
         skip = [{ crate = "syn@2.0.1", reason = "old" }, { crate = "a@1.0.0", reason = "old" }]
         [sources]
         unknown-registry = "deny"
