@@ -5,8 +5,22 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    build::Build, cache::Cache, call::Call, cases::Test, doctor, exit::Exit, failure::Failure,
-    inspect::Inspect, new::New, output::Output, precompile::Precompile, validate::Validate,
+    bench::Bench,
+    build::Build,
+    cache::Cache,
+    call::Call,
+    cases::Test,
+    doctor,
+    exit::Exit,
+    failure::Failure,
+    inspect::Inspect,
+    new::New,
+    output::Output,
+    precompile::Precompile,
+    repl::Repl,
+    shell::{Completions, Manual},
+    validate::Validate,
+    watch::Watch,
 };
 
 /// Runs, inspects and serves WebAssembly plug-ins: those of Plugsmith, and those of Extism.
@@ -52,10 +66,16 @@ pub(crate) enum Command {
     Call(Call),
     Inspect(Inspect),
     Validate(Validate),
+    Bench(Bench),
+    Repl(Repl),
+    Watch(Watch),
     Precompile(Precompile),
     Cache(Cache),
     /// Checks what of this machine matters to plug-ins, and says how to mend what is amiss.
     Doctor,
+    Completions(Completions),
+    #[command(hide = true)]
+    Man(Manual),
 }
 
 impl Command {
@@ -72,9 +92,14 @@ impl Command {
             Self::Call(call) => call.run(output),
             Self::Inspect(inspect) => inspect.run(output),
             Self::Validate(validate) => validate.run(output),
+            Self::Bench(bench) => bench.run(output),
+            Self::Repl(repl) => repl.run(output),
+            Self::Watch(watch) => watch.run(output),
             Self::Precompile(precompile) => precompile.run(output),
             Self::Cache(cache) => cache.run(output),
             Self::Doctor => doctor::run(output),
+            Self::Completions(completions) => completions.run(),
+            Self::Man(manual) => manual.run(output),
         }
     }
 }

@@ -3,20 +3,16 @@
 mod batch;
 pub(crate) mod shown;
 
-use std::{
-    fs::{self, File},
-    io::{self, BufRead, BufReader, Read as _},
-    num::NonZeroU32,
-    path::{Path, PathBuf},
-};
+use std::num::NonZeroU32;
 
 use clap::Args;
 use plugsmith::{CallReport, Plugin};
 
-use self::batch::{Batch, Lines};
+use self::batch::Batch;
 use crate::{
     exit::Exit,
     failure::Failure,
+    input::Input,
     output::{self, Output},
     plugin_options::PluginOptions,
 };
@@ -49,50 +45,6 @@ pub(crate) struct Call {
     report: bool,
 }
 
-/// Where the input comes from. Without any of these it is empty.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-struct Input {
-    /// The input, as text.
-    #[arg(id = "input", short, long, value_name = "TEXT", allow_hyphen_values = true)]
-    text: Option<String>,
-    /// Reads the input from a file.
-    #[arg(id = "input-file", long, value_name = "FILE")]
-    file: Option<PathBuf>,
-    /// Reads the input from standard input.
-    #[arg(long)]
-    stdin: bool,
-}
-
-impl Input {
-    fn read(&self) -> Result<Vec<u8>, Failure> {
-        match (&self.text, &self.file) {
-            (Some(text), _) => Ok(text.clone().into_bytes()),
-            (None, Some(path)) => fs::read(path).map_err(|err| unreadable(path, err)),
-            (None, None) if self.stdin => {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes).map_err(batch::stdin_unreadable)?;
-                Ok(bytes)
-            }
-            (None, None) => Ok(Vec::new()),
-        }
-    }
-
-    fn lines(&self) -> Result<Lines, Failure> {
-        let Some(path) = &self.file else { return Ok(Lines::of_stdin()) };
-        let failed = |err| unreadable(path, err);
-        let file = File::open(path).map_err(failed)?;
-        let len = file.metadata().map_err(failed)?.len();
-        let reader: Box<dyn BufRead> = Box::new(BufReader::new(file));
-        Ok(Lines { reader, len: Some(len), name: format!("input file `{}`", path.display()) })
-    }
-}
-
-fn unreadable(path: &Path, err: io::Error) -> Failure {
-    let message = format!("cannot read input file `{}`", path.display());
-    Failure::new(Exit::Input, message).with_cause(err)
-}
-
 impl Call {
     /// Calls the function.
     ///
@@ -100,7 +52,7 @@ impl Call {
     ///
     /// If the plug-in cannot be loaded, or a call fails.
     pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let reads_stdin = self.input.stdin || self.jsonl && self.input.file.is_none();
+        let reads_stdin = self.input.is_stdin() || self.jsonl && !self.input.is_given();
         if reads_stdin && self.plugin.is_stdin() {
             return Err(Failure::new(Exit::Usage, "standard input cannot be plug-in and input")
                 .with_help("name the plug-in's file, or give the input with `--input-file`"));
@@ -131,6 +83,27 @@ impl Call {
     }
 }
 
+/// What a call came to, for scripts.
+pub(crate) struct Called<'r> {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) report: Option<&'r CallReport>,
+}
+
+impl Called<'_> {
+    /// Prints it as a line of JSON.
+    ///
+    /// # Errors
+    ///
+    /// If standard output is closed.
+    pub(crate) fn print_json(&self) -> Result<(), Failure> {
+        let mut object = shown::json_of(&self.bytes);
+        if let Some(report) = self.report {
+            object["report"] = shown::report_json(report);
+        }
+        output::print_json(&object)
+    }
+}
+
 /// Prints the outcome of a call, if there is an output, and what it took.
 fn print_call(
     output: &Output,
@@ -138,11 +111,7 @@ fn print_call(
     report: Option<&CallReport>,
 ) -> Result<(), Failure> {
     if output.is_json() {
-        let mut object = shown::json_of(&called?);
-        if let Some(report) = report {
-            object["report"] = shown::report_json(report);
-        }
-        return output::print_json(&object);
+        return Called { bytes: called?, report }.print_json();
     }
     if let Ok(bytes) = &called {
         if output.is_terminal() {

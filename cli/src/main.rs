@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bench;
 mod build;
 mod cache;
 mod call;
@@ -15,6 +16,7 @@ mod cases;
 mod doctor;
 mod exit;
 mod failure;
+mod input;
 mod inspect;
 mod lang;
 mod module_facts;
@@ -26,9 +28,12 @@ mod precompile;
 mod pretty;
 mod printable;
 mod project;
+mod repl;
+mod shell;
 mod stand_ins;
 mod toml_file;
 mod validate;
+mod watch;
 
 use std::{env, process::ExitCode};
 

@@ -13,8 +13,9 @@ use plugsmith::{
     CompiledPlugin, LoadError, LogLevel, Manifest, PluginBuilder, Wasm, manifest::MAIN_MODULE,
 };
 
+pub(crate) use self::values::duration;
 use self::values::{AllowedPath, ConfigObject, Link, Pair};
-use crate::{cache, failure::Failure, output::Output};
+use crate::{cache, failure::Failure, output::Output, project::Project};
 
 /// A plug-in, and what it may do.
 #[derive(Clone, Debug, Args)]
@@ -49,7 +50,7 @@ pub(crate) struct PluginOptions {
     #[arg(long, help_heading = "Grants")]
     enable_http_response_headers: bool,
     /// Limits the time of a call: milliseconds, or `500ms`, `2s`, `1m`.
-    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Limits")]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Limits")]
     pub(crate) timeout: Option<Duration>,
     /// Limits the memory of the plug-in, in pages of 64 KiB.
     #[arg(long, value_name = "PAGES", help_heading = "Limits")]
@@ -69,6 +70,12 @@ pub(crate) struct PluginOptions {
 }
 
 impl PluginOptions {
+    /// Takes the plug-in that a project is built to, with what the project grants it.
+    pub(crate) fn take_project(&mut self, project: &Project) {
+        self.source = project.plugin().to_string_lossy().into_owned();
+        self.wasi |= project.settings.wasi();
+    }
+
     /// Says whether the plug-in comes from standard input.
     pub(crate) fn is_stdin(&self) -> bool {
         self.source == source::STDIN

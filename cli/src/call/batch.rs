@@ -5,7 +5,6 @@
 //! so an input may be as long as it likes, and results of a slow stream come as soon as they can.
 
 use std::{
-    io::{self, BufRead, BufReader},
     sync::{
         Mutex, PoisonError,
         mpsc::{self, Receiver, Sender, SyncSender},
@@ -22,6 +21,7 @@ use super::shown;
 use crate::{
     exit::Exit,
     failure::Failure,
+    input::Lines,
     output::{self, Output},
 };
 
@@ -37,14 +37,6 @@ pub(super) struct Batch {
     pub(super) has_report: bool,
 }
 
-/// An input of lines.
-pub(super) struct Lines {
-    pub(super) reader: Box<dyn BufRead>,
-    /// In bytes, where it is known.
-    pub(super) len: Option<u64>,
-    pub(super) name: String,
-}
-
 /// A line to be worked on.
 struct Job {
     line: Vec<u8>,
@@ -57,17 +49,6 @@ struct Done {
     is_failure: bool,
     /// Length of the input's line.
     len: u64,
-}
-
-impl Lines {
-    pub(super) fn of_stdin() -> Self {
-        let reader = Box::new(BufReader::new(io::stdin()));
-        Self { reader, len: None, name: "standard input".to_owned() }
-    }
-}
-
-pub(super) fn stdin_unreadable(err: io::Error) -> Failure {
-    Failure::new(Exit::Input, "cannot read standard input").with_cause(err)
 }
 
 impl Batch {
@@ -149,22 +130,14 @@ fn feed(
     jobs: &SyncSender<Job>,
     order: &SyncSender<Receiver<Done>>,
 ) -> Result<(), Failure> {
-    loop {
-        let mut line = Vec::new();
-        let n_read = lines.reader.read_until(b'\n', &mut line).map_err(|err| {
-            Failure::new(Exit::Input, format!("cannot read {}", lines.name)).with_cause(err)
-        })?;
-        if n_read == 0 {
-            return Ok(());
-        }
-        let end = line.strip_suffix(b"\n").unwrap_or(&line);
-        line.truncate(end.strip_suffix(b"\r").unwrap_or(end).len());
+    while let Some(line) = lines.next_line()? {
         let (back, result) = mpsc::channel();
         // The printer is gone when standard output is closed: then nobody wants more.
         if order.send(result).is_err() || jobs.send(Job { line, back }).is_err() {
-            return Ok(());
+            break;
         }
     }
+    Ok(())
 }
 
 /// Prints what came of the lines, in their order, and counts: how many failed, and how many there were.

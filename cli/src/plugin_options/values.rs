@@ -85,7 +85,7 @@ pub(super) fn config_object(text: &str) -> Result<ConfigObject, String> {
 }
 
 /// Reads a time: milliseconds, or a number and `ms`, `s` or `m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit_ms = match &text[digits.len()..] {
         "" | "ms" => Some(1),

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bench;
 mod build;
 mod cache;
 mod call;
@@ -17,6 +18,11 @@ mod inspect;
 mod journey;
 mod new;
 mod precompile;
+mod repl;
+mod shell;
 mod sources;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tools;
 mod validate;
+mod watch;

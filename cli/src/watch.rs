@@ -1,0 +1,221 @@
+//! `plugsmith watch`: builds a project and calls its plug-in, again at each change.
+//!
+//! What the compiler itself writes is no change. A build or a call that fails is told, and the next
+//! change is waited for.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc::{self, Receiver},
+    time::Duration,
+};
+
+use clap::Args;
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use plugsmith::{Manifest, Plugin, Wasm};
+
+use crate::{
+    build::{self, Profile},
+    call::{Called, shown},
+    exit::Exit,
+    failure::Failure,
+    input::Input,
+    output::{self, Output, style::DIM},
+    plugin_options::PluginOptions,
+    project::{self, Project},
+};
+
+/// How long nothing must change before something is done about it: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// Folders and files that compilers write in a project.
+const WRITTEN: [&str; 9] = [
+    "target",
+    "node_modules",
+    ".git",
+    ".zig-cache",
+    "zig-out",
+    "build",
+    "Cargo.lock",
+    "package-lock.json",
+    "go.sum",
+];
+
+/// Calls a function, and again whenever what the plug-in is made of changes.
+///
+/// PLUGIN may be the folder of a project, which is then built first.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    plugin: PluginOptions,
+    /// The exported function to call.
+    #[arg(value_name = "FUNCTION")]
+    function: String,
+    #[command(flatten)]
+    input: Input,
+}
+
+/// What is watched.
+enum Subject {
+    Project(Project),
+    /// The plug-in's files.
+    Files(Vec<PathBuf>),
+}
+
+impl Watch {
+    /// Builds and calls till the process is ended.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to watch, or nothing that watches.
+    pub(crate) fn run(mut self, output: &Output) -> Result<Exit, Failure> {
+        let input = self.input.read()?;
+        let subject = self.subject()?;
+        let (sender, changes) = mpsc::channel();
+        // Before the first build, so that no change is missed. It watches as long as it lives.
+        let _watcher = subject.watch(move |event| {
+            // Nobody listens any more when the command ends.
+            let _ = sender.send(event);
+        })?;
+        loop {
+            if let Err(failure) = self.round(&subject, &input, output) {
+                output.failure(&failure);
+            }
+            output.note(&format!("{DIM}waiting for a change{DIM:#}"));
+            if !wait(&changes, &subject) {
+                return Err(Failure::new(Exit::Input, "nothing tells of changes any more"));
+            }
+        }
+    }
+
+    /// Finds out what to watch, and has the options name the plug-in that a project is built to.
+    fn subject(&mut self) -> Result<Subject, Failure> {
+        let folder = Path::new(&self.plugin.source);
+        if folder.is_dir() {
+            let project = Project::find(folder)?;
+            self.plugin.take_project(&project);
+            return Ok(Subject::Project(project));
+        }
+        if self.plugin.is_stdin() || self.plugin.source.contains("://") {
+            return Err(Failure::new(Exit::Usage, "only files can be watched")
+                .with_help(format!("name a file, or the folder of a `{}`", project::FILE)));
+        }
+        let manifest: Manifest = self.plugin.to_manifest()?;
+        let modules = manifest.wasm.iter().filter_map(|wasm| match wasm {
+            Wasm::File { path, .. } => Some(path.clone()),
+            Wasm::Data { .. } | Wasm::Url { .. } => None,
+        });
+        let files = modules.chain([PathBuf::from(&self.plugin.source)]).map(absolute);
+        Ok(Subject::Files(files.collect()))
+    }
+
+    fn round(&self, subject: &Subject, input: &[u8], output: &Output) -> Result<(), Failure> {
+        if let Subject::Project(project) = subject {
+            build::build(project, Profile::Release, output)?;
+        }
+        let compiled = self.plugin.compile(output, |builder| builder)?;
+        let mut plugin = Plugin::new_from_compiled(&compiled)?;
+        let bytes = plugin.call::<_, Vec<u8>>(&self.function, input)?;
+        if output.is_json() {
+            return Called { bytes, report: None }.print_json();
+        }
+        output::print(&shown::for_terminal(&bytes))
+    }
+}
+
+impl Subject {
+    /// Has each change told to `tell`, as long as what is returned lives.
+    fn watch(
+        &self,
+        tell: impl Fn(notify::Result<Event>) + Send + 'static,
+    ) -> Result<RecommendedWatcher, Failure> {
+        let failed = |err: notify::Error| {
+            Failure::new(Exit::Input, "cannot watch for changes").with_cause(err)
+        };
+        let mut watcher = notify::recommended_watcher(tell).map_err(failed)?;
+        match self {
+            Self::Project(project) => {
+                watcher.watch(&project.folder, RecursiveMode::Recursive).map_err(failed)?;
+            }
+            Self::Files(files) => {
+                // The folders, since an editor may put another file in a file's place.
+                let mut folders: Vec<_> = files.iter().filter_map(|file| file.parent()).collect();
+                folders.sort_unstable();
+                folders.dedup();
+                for folder in folders {
+                    watcher.watch(folder, RecursiveMode::NonRecursive).map_err(failed)?;
+                }
+            }
+        }
+        Ok(watcher)
+    }
+
+    /// Says whether a change is one of what the plug-in is made of.
+    fn is_changed_by(&self, event: &Event) -> bool {
+        if matches!(event.kind, EventKind::Access(_)) {
+            return false;
+        }
+        event.paths.iter().any(|path| match self {
+            Self::Project(project) => is_source(path, project),
+            Self::Files(files) => files.contains(path),
+        })
+    }
+}
+
+fn is_source(path: &Path, project: &Project) -> bool {
+    let Ok(within) = path.strip_prefix(&project.folder) else { return false };
+    let is_written =
+        within.components().any(|part| WRITTEN.iter().any(|name| part.as_os_str() == *name));
+    !is_written && path != project.plugin()
+}
+
+/// Waits for a change, and then for quiet. Says whether there can be more.
+fn wait(changes: &Receiver<notify::Result<Event>>, subject: &Subject) -> bool {
+    loop {
+        match changes.recv() {
+            // What was missed may have been a change.
+            Ok(Err(_)) => break,
+            Ok(Ok(event)) if subject.is_changed_by(&event) => break,
+            Ok(Ok(_)) => {}
+            Err(_) => return false,
+        }
+    }
+    while changes.recv_timeout(QUIET).is_ok() {}
+    true
+}
+
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_compilers_write_is_no_source() {
+        let folder = std::env::temp_dir().join("project");
+        let project = Project {
+            folder: folder.clone(),
+            settings: toml::from_str("lang = \"rust\"\noutput = \"out/p.wasm\"")
+                .expect("it is right"),
+        };
+        let rows = [
+            ("src/lib.rs", true),
+            ("plugsmith.toml", true),
+            ("Cargo.toml", true),
+            ("targets.rs", true),
+            ("Cargo.lock", false),
+            ("target/release/x.wasm", false),
+            (".git/index", false),
+            ("out/p.wasm", false),
+            ("../other/lib.rs", false),
+        ];
+        for (name, expected) in rows {
+            let path = match name.strip_prefix("../") {
+                Some(other) => folder.with_file_name("elsewhere").join(other),
+                None => folder.join(name),
+            };
+            assert_eq!(is_source(&path, &project), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What a person sees: the command at a terminal, which `script` of util-linux makes.
+
+use std::process::Command;
+
+use crate::{
+    command::{Folder, Ran, finish},
+    guests::{ASKING, ECHO},
+};
+
+/// Runs the command at a terminal at which `keys` are pressed.
+fn at_terminal(folder: &Folder, arguments: &str, keys: &str, environment: &[(&str, &str)]) -> Ran {
+    let mut command = Command::new("script");
+    let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_plugsmith"));
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    command.current_dir(folder.path("")).env("XDG_CACHE_HOME", folder.path(".cache"));
+    command.env("XDG_STATE_HOME", folder.path(".state")).env("TERM", "xterm-256color");
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PLUGSMITH_CACHE", "CI"] {
+        command.env_remove(name);
+    }
+    command.envs(environment.iter().copied());
+    finish(&mut command, keys)
+}
+
+#[test]
+fn json_is_spread_over_lines_in_colour() {
+    let folder = Folder::with(&[("echo.wat", ECHO)]);
+    let call = "call echo.wat echo -i '{\"a\": [1]}'";
+    let ran = at_terminal(&folder, call, "", &[]);
+    let lines = "{\r\n  \u{1b}[36m\"a\"\u{1b}[0m: [\r\n    1\r\n  ]\r\n}\r\n";
+    assert!(ran.status == 0 && ran.stdout.ends_with(lines), "{ran:#?}");
+    for (arguments, environment) in
+        [(call.to_owned(), &[("NO_COLOR", "1")][..]), (format!("{call} --color never"), &[])]
+    {
+        let ran = at_terminal(&folder, &arguments, "", environment);
+        let lines = "{\r\n  \"a\": [\r\n    1\r\n  ]\r\n}\r\n";
+        assert!(ran.status == 0 && ran.stdout.ends_with(lines), "{ran:#?}");
+    }
+    // Elsewhere there is none, unless it is asked for.
+    let plain = folder.run(&["inspect", "echo.wat"]).stdout;
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    let coloured = folder.run(&["inspect", "echo.wat", "--color", "always"]).stdout;
+    assert!(coloured.contains('\u{1b}'), "{coloured}");
+}
+
+#[test]
+fn a_plugin_gives_a_terminal_no_commands() {
+    let folder = Folder::with(&[("echo.wat", ECHO)]);
+    folder.write("input", "\u{1b}[2Jgone\u{7}");
+    let ran = at_terminal(&folder, "call echo.wat echo --input-file input", "", &[]);
+    assert!(ran.stdout.ends_with("\\u{1b}[2Jgone\\u{7}\r\n"), "{ran:#?}");
+}
+
+#[test]
+fn errors_are_coloured_and_keep_their_status() {
+    let folder = Folder::with(&[("echo.wat", ECHO)]);
+    let ran = at_terminal(&folder, "call echo.wat fail -i no", "", &[]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.stdout.contains('\u{1b}') && ran.stdout.contains("no"), "{ran:#?}");
+    let ran = at_terminal(&folder, "call echo.wat fail -i no", "", &[("NO_COLOR", "1")]);
+    assert!(ran.stdout.contains("× no"), "{ran:#?}");
+}
+
+#[test]
+fn lines_are_edited_completed_and_remembered() {
+    let folder = Folder::with(&[("asking.wat", ASKING)]);
+    // A tab completes; an arrow and a backspace mend; then the end of the file.
+    let keys = "coun\t\r.vrs\u{1b}[D\u{1b}[Da\u{1b}[F\r\u{4}";
+    let ran = at_terminal(&folder, "repl asking.wat", keys, &[("NO_COLOR", "1")]);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("> count \r\n1\r\n"), "{ran:#?}");
+    // What was typed comes back in the next session.
+    let ran =
+        at_terminal(&folder, "repl asking.wat", "\u{1b}[A\u{1b}[A\r\u{4}", &[("NO_COLOR", "1")]);
+    assert!(ran.stdout.contains("> .vars") && ran.stdout.contains("> count \r\n1\r\n"), "{ran:#?}");
+}
