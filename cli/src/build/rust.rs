@@ -33,6 +33,7 @@ pub(super) fn find(site: &Site<'_>) -> Result<Recipe, Failure> {
     let mut command = site.command(cargo);
     command.args(["build", "--lib", "--target", triple]);
     command.arg("--message-format=json-render-diagnostics");
+    command.args(["--color", if site.has_colour { "always" } else { "never" }]);
     if site.profile == Profile::Release {
         command.arg("--release");
     }

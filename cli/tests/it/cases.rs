@@ -289,6 +289,29 @@ fn host_functions_are_mocked() {
 }
 
 #[test]
+fn functions_of_the_host_itself_can_be_mocked() {
+    const ASKS: &str = r#"(module
+        (import "extism:host/env" "input_offset" (func $input (result i64)))
+        (import "extism:host/env" "length" (func $length (param i64) (result i64)))
+        (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+        (import "extism:host/env" "http_request" (func $http (param i64 i64) (result i64)))
+        (import "extism:host/env" "http_status_code" (func $status (result i32)))
+        (func (export "fetch") (result i32)
+            (local $body i64)
+            (local.set $body (call $http (call $input) (i64.const 0)))
+            (call $output (local.get $body) (call $length (local.get $body)))
+            (i32.sub (call $status) (i32.const 200))))"#;
+    let text = "export = \"fetch\"\ninput = { json = { url = \"https://example.com/\" } }\n\
+                output = \"a page\"\n\
+                [[case.host]]\nnamespace = \"extism:host/env\"\nname = \"http_request\"\n\
+                params = [\"block\", \"block\"]\nresult = \"block\"\nanswer = \"a page\"\n\
+                given = [[{ json = { url = \"https://example.com/\" } }, \"\"]]\n\
+                [[case.host]]\nnamespace = \"extism:host/env\"\nname = \"http_status_code\"\n\
+                result = \"i32\"\nanswer = 200";
+    assert_eq!(complaints(ASKS, &case(text)), [""; 0]);
+}
+
+#[test]
 fn functions_of_a_shared_instance_answer_on_and_on() {
     let top = ASKED.replacen("answer = \"forty-two\"", "answers = [\"a\", \"b\"]", 1);
     let ask = |name: &str, answer: &str| {

@@ -185,6 +185,20 @@ fn webassembly_text_from_nothing_to_a_call() {
 }
 
 #[test]
+fn compilers_use_colour_where_it_is_wanted() {
+    if tools::is_skipped("c") {
+        return;
+    }
+    let project = Project::new("c", tools::provide);
+    project.append(C.source, C.mistake);
+    for (when, has_colour) in [("always", true), ("never", false), ("auto", false)] {
+        let ran = project.run(&["build", "--color", when]);
+        let line = ran.stderr.lines().find(|line| line.contains(C.word)).expect("it is told");
+        assert_eq!(line.contains("\u{1b}["), has_colour, "{when}: {line}");
+    }
+}
+
+#[test]
 fn c_and_zig_have_a_form_for_debuggers() {
     for lang in ["c", "zig"] {
         if tools::is_skipped(lang) {
