@@ -190,13 +190,32 @@ enum Until {
     Calls(u64),
 }
 
+/// Longer than a call can take that anybody waits for, in nanoseconds: an hour. What takes longer counts
+/// as this.
+const LONGEST: u64 = 3_600_000_000_000;
+
 /// Returns an empty histogram: three digits of any time, which takes a few hundred kilobytes.
 fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three digits are few enough")
+    Histogram::new_with_bounds(1, LONGEST, 3).expect("three digits are few enough")
 }
 
 /// Returns a number of things as one to calculate with.
 #[expect(clippy::cast_precision_loss, reason = "what is told has few digits")]
 fn float(number: u64) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_three_digits() {
+        for time in [1, 1_234, 5_000_000, 60_000_000_000, LONGEST] {
+            let mut latencies = histogram();
+            latencies.saturating_record(time);
+            let error = latencies.max().abs_diff(time);
+            assert!(error <= time / 1_000, "{time} became {}", latencies.max());
+        }
+    }
 }

@@ -102,6 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_readme_lists_every_status() {
+        let readme = include_str!("../README.md");
+        for exit in Exit::ALL {
+            let row = format!("| {} | `{}` | {} |\n", exit.status(), exit.kind(), exit.summary());
+            assert!(readme.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn statuses_count_up() {
         let statuses: Vec<_> = Exit::ALL.iter().map(|exit| usize::from(exit.status())).collect();
         assert_eq!(statuses, (0..Exit::ALL.len()).collect::<Vec<_>>());

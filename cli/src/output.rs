@@ -10,6 +10,7 @@ use std::{
 };
 
 use anstream::ColorChoice;
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use plugsmith::{LogLevel, LogRecord};
 use serde_json::{Value, json};
@@ -31,6 +32,9 @@ pub(crate) mod style {
     /// What matters less.
     pub(crate) const DIM: Style = Style::new().dimmed();
 }
+
+/// How wide errors are drawn where there are no columns.
+const FREE_WIDTH: usize = 200;
 
 /// How the command prints.
 #[derive(Debug)]
@@ -178,7 +182,12 @@ fn print_failure(failure: &Failure) {
     } else {
         miette::GraphicalTheme::unicode_nocolor()
     };
-    let handler = miette::GraphicalReportHandler::new_themed(theme);
+    let terminal = Term::stderr();
+    let is_terminal = terminal.is_term();
+    let n_columns = if is_terminal { usize::from(terminal.size().1) } else { FREE_WIDTH };
+    let handler = miette::GraphicalReportHandler::new_themed(theme)
+        .with_width(n_columns)
+        .with_wrap_lines(is_terminal);
     let mut text = String::new();
     // What cannot be drawn is still said.
     if handler.render_report(&mut text, failure).is_err() {

@@ -121,6 +121,23 @@ fn load_failure(err: impl Into<LoadError>) -> Failure {
     plugsmith::Error::from(err.into()).into()
 }
 
+/// Says what to do about a function that nobody provides here, but perhaps a host program does.
+fn advice(err: &LoadError) -> Option<String> {
+    match err {
+        LoadError::UnknownImport { namespace, name, .. } if namespace != WASI_NAMESPACE => {
+            let name = match namespace.as_str() {
+                EXTISM_USER_MODULE => name.clone(),
+                _ => format!("{namespace}::{name}"),
+            };
+            Some(format!(
+                "if the host program has it, say so with `--host-function {name}`; if a module has it, \
+                 link that with `--link {namespace}=FILE`"
+            ))
+        }
+        _ => None,
+    }
+}
+
 /// A plug-in that is loaded again and again, with more of it mended each time.
 struct Attempt {
     manifest: Manifest,
@@ -143,7 +160,12 @@ impl Attempt {
         let mut reasons = Vec::new();
         while let Err(err) = self.load(&builder_of) {
             let is_mended = err.downcast_ref().is_some_and(|err| self.mend(err, facts));
-            reasons.push(Failure::from(err));
+            let advice = err.downcast_ref().and_then(advice);
+            let reason = Failure::from(err);
+            reasons.push(match advice {
+                Some(advice) => reason.with_help(advice),
+                None => reason,
+            });
             if !is_mended || reasons.len() == REASONS_LIMIT {
                 return Verdict { reasons, may_have_more: true };
             }

@@ -18,6 +18,7 @@ pub(crate) enum Command {
     Carts,
     Miri,
     Models,
+    Man,
     Supply,
     Sbom,
     Tidy,
@@ -235,6 +236,17 @@ pub(crate) const COMMANDS: &[CommandSpec] = &[
         operands: None,
         details: "All that a host program gets with the package `plugsmith`, on any platform, as\n\
                   CycloneDX 1.5 in JSON: name, version, licence, checksum, and who needs whom.",
+    },
+    CommandSpec {
+        command: Command::Man,
+        name: "man",
+        summary: "Write manual pages and shell completions of `plugsmith`",
+        flags: &[],
+        rest: None,
+        operands: None,
+        details: "Builds the command and has it write a page for each of its commands to\n\
+                  target/plugsmith-cli/man, and a file for each shell to\n\
+                  target/plugsmith-cli/completions.",
     },
     CommandSpec {
         command: Command::Tidy,

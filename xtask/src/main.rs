@@ -16,6 +16,7 @@ mod fuzz;
 mod guests;
 mod kernel;
 mod languages;
+mod man;
 mod miri;
 mod models;
 mod oldest_compiler;
@@ -82,6 +83,7 @@ fn run(invocation: &Invocation) -> Result<()> {
         Command::Carts => carts::run(&workspace, flags.has("--check")),
         Command::Miri => miri::run(&workspace, &flags.rest),
         Command::Models => models::run(&workspace, &flags.rest),
+        Command::Man => man::run(&workspace),
         Command::Supply => supply::run(&workspace),
         Command::Sbom => sbom::run(&workspace, &flags.rest),
         Command::Tidy => tidy::run(&workspace),

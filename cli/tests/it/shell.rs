@@ -22,6 +22,13 @@ fn each_command_has_help_and_a_manual_page() {
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:#?}");
         assert!(ran.stdout.contains(&format!("Usage: plugsmith {command}")), "{ran:#?}");
     }
+    let listed = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let readme = include_str!("../../README.md");
+    let names = listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    // Lines that go on are indented further.
+    for name in names.filter(|name| !name.is_empty()) {
+        assert!(readme.contains(&format!("`plugsmith {name}")), "`{name}` is not in the README");
+    }
     assert!(!help.contains("\n  man "), "it is for packagers\n{help}");
     let page = fs::read_to_string(folder.path("made/man/plugsmith-call.1")).unwrap();
     assert!(page.contains("allow\\-host"), "{page}");

@@ -77,7 +77,9 @@ fn every_reason_is_given() {
     );
     let page = folder.run(&["validate", "plugin.toml"]).stdout;
     assert!(page.starts_with("× plugin.toml does not load here, for 6 reasons\n"), "{page}");
-    assert!(page.contains("grant the plug-in the system interface with `--wasi`"), "{page}");
+    for help in ["with `--wasi`", "`--host-function greet`", "`--host-function shop::price`"] {
+        assert!(page.contains(help), "{help}\n{page}");
+    }
 }
 
 #[test]
