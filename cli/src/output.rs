@@ -105,7 +105,8 @@ impl Output {
 
     /// Returns something that moves while `what` goes on, which is seen on a terminal only.
     pub(crate) fn spinner(&self, what: impl Into<String>) -> ProgressBar {
-        let spinner = ProgressBar::with_draw_target(None, self.progress_target());
+        let style = ProgressStyle::with_template("{spinner} {msg}").expect("it is well formed");
+        let spinner = ProgressBar::with_draw_target(None, self.progress_target()).with_style(style);
         spinner.set_message(what.into());
         spinner.enable_steady_tick(Duration::from_millis(100));
         spinner
@@ -193,7 +194,7 @@ fn print_failure(failure: &Failure) {
     if handler.render_report(&mut text, failure).is_err() {
         text = format!("error: {failure}\n");
     }
-    anstream::eprint!("{text}");
+    anstream::eprintln!("{}", text.trim_end());
 }
 
 /// Returns the failure that standard output takes no more, unless that is as it should be: whoever

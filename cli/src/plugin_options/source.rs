@@ -15,13 +15,19 @@ use plugsmith::{
     manifest::{Location, ManifestError},
 };
 
-use crate::{exit::Exit, failure::Failure};
+use crate::{exit::Exit, failure::Failure, project};
 
 /// What every WebAssembly binary begins with.
 const WASM_MAGIC: [u8; 4] = *b"\0asm";
 
 /// What stands for standard input.
 pub(super) const STDIN: &str = "-";
+
+/// Bytes of the largest file that is looked into; the host has the same limit for a module.
+const FILE_LIMIT: u64 = 64 << 20;
+
+/// What the names of sources end in that people may take for plug-ins.
+const SOURCE_ENDS: [&str; 8] = ["c", "cpp", "go", "js", "py", "rs", "ts", "zig"];
 
 /// Reads what `source` names.
 ///
@@ -44,7 +50,7 @@ pub(super) fn read(source: &str, is_manifest: bool) -> Result<Manifest, Failure>
 
 fn from_stdin(is_manifest: bool) -> Result<Manifest, Failure> {
     let mut bytes = Vec::new();
-    let read = io::stdin().lock().read_to_end(&mut bytes);
+    let read = io::stdin().lock().take(FILE_LIMIT + 1).read_to_end(&mut bytes);
     read.map_err(|err| Failure::new(Exit::Input, "cannot read standard input").with_cause(err))?;
     match as_manifest_text(&bytes, is_manifest) {
         Some(text) => parse("standard input", text?),
@@ -58,8 +64,17 @@ fn from_file(path: &Path, is_manifest: bool) -> Result<Manifest, Failure> {
         failure.with_help(help_for(path, &err)).with_cause(err)
     };
     let kind = fs::metadata(path).map_err(failed)?.file_type();
+    if path.extension().is_some_and(|end| SOURCE_ENDS.iter().any(|source| end == *source)) {
+        let message = format!("`{}` is a source file, not a plug-in", path.display());
+        return Err(Failure::new(Exit::Load, message)
+            .with_help("compile it to WebAssembly first: `plugsmith build` does, in a project"));
+    }
     if kind.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    // A device may have no end.
+    if !kind.is_file() {
+        return Err(failed(io::ErrorKind::Unsupported.into()));
     }
     let mut start = Vec::new();
     let mut file = File::open(path).map_err(failed)?;
@@ -68,7 +83,7 @@ fn from_file(path: &Path, is_manifest: bool) -> Result<Manifest, Failure> {
         // The host reads it, under its own limits.
         return Ok(Manifest::new([Wasm::file(path)]));
     }
-    file.read_to_end(&mut start).map_err(failed)?;
+    file.take(FILE_LIMIT).read_to_end(&mut start).map_err(failed)?;
     let name = path.display().to_string();
     match as_manifest_text(&start, is_manifest) {
         Some(text) => {
@@ -81,11 +96,13 @@ fn from_file(path: &Path, is_manifest: bool) -> Result<Manifest, Failure> {
 }
 
 fn help_for(path: &Path, err: &io::Error) -> &'static str {
-    let is_source = path.extension().is_some_and(|end| end == "rs" || end == "c" || end == "zig");
     match err.kind() {
         io::ErrorKind::NotFound => "name the file of a module (`.wasm`, `.wat`) or of a manifest",
+        io::ErrorKind::IsADirectory if path.join(project::FILE).is_file() => {
+            "`plugsmith build` makes the project's plug-in: name that file"
+        }
         io::ErrorKind::IsADirectory => "name a file in it",
-        _ if is_source => "compile it to WebAssembly first",
+        io::ErrorKind::Unsupported => "name a regular file, or give the plug-in to `-` by a pipe",
         _ => "check that the file can be read",
     }
 }

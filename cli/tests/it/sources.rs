@@ -33,6 +33,8 @@ fn what_is_no_plugin_is_refused_with_advice() {
         ("prose", "just words"),
         ("broken.wat", "(module (func"),
         ("folder/file", ""),
+        ("project/plugsmith.toml", "lang = 'wat'"),
+        ("lib.rs", "fn main() { let a = 1; }"),
         ("lost.toml", "[[wasm]]\npath = 'gone.wasm'\n"),
         ("empty.json", "{}"),
     ]);
@@ -40,6 +42,8 @@ fn what_is_no_plugin_is_refused_with_advice() {
     let rows = [
         (&["gone.wasm"][..], "cannot read plug-in `gone.wasm`", "name the file of a module"),
         (&["folder"], "cannot read plug-in `folder`", "name a file in it"),
+        (&["project"], "cannot read plug-in `project`", "`plugsmith build`"),
+        (&["lib.rs"], "`lib.rs` is a source file", "`plugsmith build`"),
         (&["prose"], "module `main` is not WebAssembly", ""),
         (&["broken.wat"], "module `main`: invalid WebAssembly text", ""),
         (&["lost.toml"], "module `main`: cannot read file `gone.wasm`", "the manifest's folder"),
@@ -70,4 +74,18 @@ fn mistakes_in_a_manifest_have_a_place() {
     for part in ["manifest `plugin.toml` is wrong", "plugin.toml:4:8", mistake] {
         assert!(ran.stderr.contains(part), "{part}: {ran:#?}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_has_no_end_is_not_read_to_it() {
+    let folder = Folder::new();
+    let ran = folder.run(&["inspect", "/dev/zero", "--json"]);
+    assert_eq!(ran.status, 3);
+    assert!(ran.error()["help"].as_str().unwrap().contains("regular file"), "{ran:#?}");
+    let mut command = folder.command(&["inspect", "-", "--json"]);
+    let zeros = std::fs::File::open("/dev/zero").unwrap();
+    let output = command.stdin(zeros).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("more than 67108864 bytes"), "{stderr}");
 }

@@ -61,6 +61,15 @@ fn errors_are_coloured_and_keep_their_status() {
 }
 
 #[test]
+fn what_takes_long_is_named_meanwhile_and_leaves_nothing_behind() {
+    let folder = Folder::with(&[("echo.wat", ECHO)]);
+    let ran = at_terminal(&folder, "call echo.wat echo -i hi --no-cache", "", &[]);
+    let (progress, output) = ran.stdout.rsplit_once("\u{1b}[2K").expect("the line is cleared");
+    assert!(progress.contains("Compiling echo.wat"), "{ran:#?}");
+    assert_eq!(output, "hi\r\n");
+}
+
+#[test]
 fn lines_are_edited_completed_and_remembered() {
     let folder = Folder::with(&[("asking.wat", ASKING)]);
     // A tab completes; an arrow and a backspace mend; then the end of the file.
