@@ -18,6 +18,7 @@ use crate::{
     output::Output,
     precompile::Precompile,
     repl::Repl,
+    serve::Serve,
     shell::{Completions, Manual},
     validate::Validate,
     watch::Watch,
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Watch(Watch),
     Precompile(Precompile),
     Cache(Cache),
+    Serve(Serve),
     /// Checks what of this machine matters to plug-ins, and says how to mend what is amiss.
     Doctor,
     Completions(Completions),
@@ -97,6 +99,7 @@ impl Command {
             Self::Watch(watch) => watch.run(output),
             Self::Precompile(precompile) => precompile.run(output),
             Self::Cache(cache) => cache.run(output),
+            Self::Serve(serve) => serve.run(output),
             Self::Doctor => doctor::run(output),
             Self::Completions(completions) => completions.run(),
             Self::Man(manual) => manual.run(output),

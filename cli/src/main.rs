@@ -29,6 +29,7 @@ mod pretty;
 mod printable;
 mod project;
 mod repl;
+mod serve;
 mod shell;
 mod stand_ins;
 mod toml_file;

@@ -37,7 +37,7 @@ pub(crate) mod style {
 const FREE_WIDTH: usize = 200;
 
 /// How the command prints.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Output {
     is_json: bool,
 }

@@ -76,6 +76,11 @@ impl PluginOptions {
         self.wasi |= project.settings.wasi();
     }
 
+    /// Returns the least level at which the plug-in's log is shown, if it is.
+    pub(crate) fn log_level(&self) -> Option<LogLevel> {
+        self.log_level
+    }
+
     /// Says whether the plug-in comes from standard input.
     pub(crate) fn is_stdin(&self) -> bool {
         self.source == source::STDIN

@@ -19,6 +19,7 @@ mod journey;
 mod new;
 mod precompile;
 mod repl;
+mod serve;
 mod shell;
 mod sources;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,168 @@
+//! `plugsmith serve`: a plug-in's exports as HTTP endpoints.
+//!
+//! Owns the options, and the order in which things start and end. `server.rs` has connections,
+//! `answer.rs` what a request gets, `calls.rs` who may call when, `reloads.rs` new versions.
+//!
+//! Calls run on threads of their own, never on those that talk to clients.
+
+mod answer;
+mod calls;
+mod http;
+mod logs;
+mod metrics;
+mod refusal;
+mod reloads;
+mod server;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use clap::Args;
+use serde_json::json;
+use tokio::runtime::{self, Runtime};
+
+use self::{
+    answer::Service, calls::Calls, http::connection::Patience, metrics::Metrics, reloads::Reloads,
+};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    output::{self, Output},
+    plugin_options::{self, PluginOptions},
+};
+
+/// Serves a plug-in's exports over HTTP.
+///
+/// `POST /NAME` calls the export NAME: the body is its input, and the response's body its output. `GET
+/// /metrics` has counts for Prometheus, `/healthz` says whether the server lives, and `/readyz` whether
+/// it takes requests. Failures are JSON: 404 for a missing export, 413 for too large an input, 422 for a
+/// plug-in's error, 503 if too many wait, 504 for one that ran past its time limit.
+///
+/// SIGHUP has a new version of the plug-in loaded, SIGTERM and Ctrl-C end the server when all requests
+/// that were begun are answered.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    plugin: PluginOptions,
+    /// The address to listen on; `0.0.0.0` is open to the network.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), help_heading = "Server")]
+    listen: IpAddr,
+    /// The port to listen on; 0 is any that is free.
+    #[arg(long, value_name = "PORT", default_value_t = 8080, help_heading = "Server")]
+    port: u16,
+    /// How many calls run at once; the default is as many as the machine runs threads.
+    #[arg(long, value_name = "N", help_heading = "Server")]
+    instances: Option<NonZeroUsize>,
+    /// How many requests may wait for others to end.
+    #[arg(long, value_name = "N", default_value_t = 256, help_heading = "Server")]
+    queue: usize,
+    /// How long a request may wait for others to end.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = plugin_options::duration, help_heading = "Server")]
+    queue_time: Duration,
+    /// Limits the body of a request, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, help_heading = "Server")]
+    body_max: usize,
+    /// How long a client may take to send the head of a request, and how long for its body.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = plugin_options::duration, help_heading = "Server")]
+    client_time: Duration,
+    /// How many clients may be connected at once; more wait until one leaves.
+    #[arg(long, value_name = "N", default_value = "1024", help_heading = "Server")]
+    connections: NonZeroU32,
+    /// How long the server waits, when it is told to end, for requests that were begun.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = plugin_options::duration, help_heading = "Server")]
+    grace: Duration,
+    /// Loads the plug-in again when its files change; one that is broken is refused, and the old one
+    /// goes on serving.
+    #[arg(long, help_heading = "Server")]
+    watch: bool,
+    /// Looks this often for a new version: for URLs, of whose changes nothing tells.
+    #[arg(long, value_name = "TIME", value_parser = plugin_options::duration, help_heading = "Server")]
+    poll: Option<Duration>,
+    /// Logs every request.
+    #[arg(long, help_heading = "Server")]
+    log_requests: bool,
+}
+
+impl Serve {
+    /// Serves until it is told to end.
+    ///
+    /// # Errors
+    ///
+    /// If the plug-in cannot be loaded, or the address is not to be had.
+    pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
+        if self.is_reloading() && self.plugin.is_stdin() {
+            return Err(Failure::new(Exit::Usage, "standard input can be read only once")
+                .with_help("name a file or a URL, or leave out `--watch` and `--poll`"));
+        }
+        logs::start(output, self.log_requests);
+        let n_instances = self.instances.map_or_else(default_instances, NonZeroUsize::get);
+        let mut reloader = reloads::reloader(self.plugin.clone(), output.clone());
+        let spinner = output.spinner(format!("Compiling {}", self.plugin.source));
+        let compiled = reloader.load();
+        spinner.finish_and_clear();
+        let metrics = Arc::new(Metrics::default());
+        let limits =
+            calls::Limits { n_instances, n_waiting: self.queue, waiting_time: self.queue_time };
+        let compiled = compiled.map_err(reloads::failure_of)?;
+        let calls = Arc::new(Calls::new(compiled, limits, Arc::clone(&metrics)));
+        let runtime = start_runtime(n_instances)?;
+        let ended = runtime.block_on(async {
+            let address = SocketAddr::new(self.listen, self.port);
+            let listener = server::listen(address).await?;
+            let address = server::address(&listener)?;
+            let signals = server::Signals::new()?;
+            let reloads = Reloads::start(reloader, &calls, &metrics, self.watch_options())?;
+            self.announce(address, output)?;
+            let service = Service::new(calls, metrics);
+            let patience = Patience { time: self.client_time, body_limit: self.body_max };
+            let n_connections = self.connections.get();
+            let limits = server::Limits { n_connections, patience, grace: self.grace };
+            Ok(server::serve(listener, service, signals, &reloads, limits).await)
+        });
+        // Whatever still runs was given its time.
+        runtime.shutdown_background();
+        ended
+    }
+
+    fn is_reloading(&self) -> bool {
+        self.watch || self.poll.is_some()
+    }
+
+    fn watch_options(&self) -> Option<plugsmith::WatchOptions> {
+        let options = plugsmith::WatchOptions::new();
+        match self.poll {
+            Some(period) => Some(options.with_period(period)),
+            None => self.watch.then_some(options),
+        }
+    }
+
+    /// Tells where the server is.
+    fn announce(&self, address: SocketAddr, output: &Output) -> Result<(), Failure> {
+        let url = format!("http://{address}");
+        tracing::info!(%url, plugin = self.plugin.source, "serving");
+        if output.is_json() {
+            return output::print_json(&json!({ "url": url, "port": address.port() }));
+        }
+        output::print(&format!("Serving {} at {url}\n", self.plugin.source))
+    }
+}
+
+fn default_instances() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Starts the threads that talk to clients, and room for those that call.
+fn start_runtime(n_instances: usize) -> Result<Runtime, Failure> {
+    /// Besides calls: loading a new version.
+    const N_OTHERS: usize = 2;
+    runtime::Builder::new_multi_thread()
+        .max_blocking_threads(n_instances.saturating_add(N_OTHERS))
+        .enable_all()
+        .build()
+        .map_err(|err| Failure::new(Exit::Input, "the server cannot start").with_cause(err))
+}

@@ -1,0 +1,156 @@
+//! What a request gets: the paths, the body in, the output out.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde::de::IgnoredAny;
+
+use super::{
+    calls::{CallRefusal, Calls},
+    http::{Response, head::Head},
+    metrics::Metrics,
+    refusal::Refusal,
+};
+
+/// Answers requests.
+pub(super) struct Service {
+    calls: Arc<Calls>,
+    metrics: Arc<Metrics>,
+    /// Whether the server has been told to end.
+    is_ending: AtomicBool,
+}
+
+/// What a request is for.
+pub(super) enum Route {
+    /// An export, with the body as its input.
+    Call(String),
+    /// Something that the server knows.
+    Answer(Response),
+    /// Nothing; the body is of no use.
+    Refuse(Refusal),
+}
+
+impl Service {
+    pub(super) fn new(calls: Arc<Calls>, metrics: Arc<Metrics>) -> Self {
+        Self { calls, metrics, is_ending: AtomicBool::new(false) }
+    }
+
+    /// Says from now on that the server is not ready. Requests are answered all the same.
+    pub(super) fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Finds out what a request is for.
+    pub(super) fn route(&self, head: &Head) -> Route {
+        let own = OwnPath::of(&head.path);
+        match (&head.method, own) {
+            (&Method::GET | &Method::HEAD, Some(own)) => Route::Answer(self.own_answer(own)),
+            (&Method::POST, _) => match self.export_of(&head.path) {
+                Ok(name) => Route::Call(name),
+                Err(refusal) => Route::Refuse(refusal),
+            },
+            (_, own) => Route::Refuse(match (own, self.export_of(&head.path)) {
+                (Some(_), Ok(_)) => Refusal::method("GET, HEAD, POST"),
+                (Some(_), Err(_)) => Refusal::method("GET, HEAD"),
+                (None, Ok(_)) => Refusal::method("POST"),
+                (None, Err(refusal)) => refusal,
+            }),
+        }
+    }
+
+    fn own_answer(&self, own: OwnPath) -> Response {
+        match own {
+            OwnPath::Metrics => {
+                let text = self.metrics.to_text(self.calls.n_instances());
+                Response::new(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text)
+            }
+            OwnPath::Health => Response::new(StatusCode::OK, PLAIN_TEXT, "ok\n"),
+            OwnPath::Readiness if self.is_ending.load(Ordering::Relaxed) => {
+                Response::new(StatusCode::SERVICE_UNAVAILABLE, PLAIN_TEXT, "ending\n")
+            }
+            OwnPath::Readiness => Response::new(StatusCode::OK, PLAIN_TEXT, "ready\n"),
+        }
+    }
+
+    /// Returns the export that a path names.
+    fn export_of(&self, path: &str) -> Result<String, Refusal> {
+        let name = path.strip_prefix('/').unwrap_or(path);
+        let name = percent_decode_str(name).decode_utf8().map_err(|_| Refusal::bad_path())?;
+        self.calls.require_export(&name)?;
+        Ok(name.into_owned())
+    }
+
+    /// Calls an export.
+    pub(super) async fn call(&self, name: &str, input: Vec<u8>) -> Response {
+        match self.calls.call(name, input).await {
+            Ok(output) => Response::new(StatusCode::OK, content_type(&output), output),
+            Err(CallRefusal::Unheard(refusal)) => {
+                self.refuse(&refusal).with_header("retry-after", "1")
+            }
+            Err(CallRefusal::Counted(refusal)) => refusal.to_response(),
+        }
+    }
+
+    /// Counts a request that comes to no call.
+    pub(super) fn refuse(&self, refusal: &Refusal) -> Response {
+        self.metrics.count_refusal(refusal.kind);
+        refusal.to_response()
+    }
+}
+
+/// What the server knows by itself.
+#[derive(Debug, Clone, Copy)]
+enum OwnPath {
+    Metrics,
+    Health,
+    Readiness,
+}
+
+impl OwnPath {
+    fn of(path: &str) -> Option<Self> {
+        match path {
+            "/metrics" => Some(Self::Metrics),
+            "/healthz" => Some(Self::Health),
+            "/readyz" => Some(Self::Readiness),
+            _ => None,
+        }
+    }
+}
+
+pub(super) const JSON: &str = "application/json";
+const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
+const BYTES: &str = "application/octet-stream";
+
+/// Returns the type of an output: JSON if it is an object or a list, text if it is that, else bytes.
+fn content_type(output: &[u8]) -> &'static str {
+    let Ok(text) = str::from_utf8(output) else { return BYTES };
+    let may_be_json = text.trim_start().starts_with(['{', '[']);
+    if may_be_json && serde_json::from_str::<IgnoredAny>(text).is_ok() { JSON } else { PLAIN_TEXT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_have_the_type_that_they_are_of() {
+        let rows: [(&[u8], &str); 9] = [
+            (b"", PLAIN_TEXT),
+            (b"hello", PLAIN_TEXT),
+            (b"7", PLAIN_TEXT),
+            (b"{", PLAIN_TEXT),
+            (b"{\"a\": [1, null]}", JSON),
+            (b" \n[]", JSON),
+            (b"[1] and more", PLAIN_TEXT),
+            (b"\xff\xfe", BYTES),
+            (b"{\"a\": \"\xff\"}", BYTES),
+        ];
+        for (output, expected) in rows {
+            assert_eq!(content_type(output), expected, "{}", output.escape_ascii());
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! HTTP/1.1 as far as a server of small requests needs it: requests with a body of known or chunked
+//! length, on connections that are kept.
+//!
+//! What could be read in two ways is refused, and the connection closed: no proxy in front of this server
+//! and the server itself can take one request for two. Every wait for a client has a limit.
+
+pub(super) mod body;
+pub(super) mod connection;
+pub(super) mod head;
+
+use std::time::SystemTime;
+
+use http::StatusCode;
+
+/// What is sent back.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    pub(super) content_type: &'static str,
+    /// Headers besides those that every response has.
+    pub(super) headers: Vec<(&'static str, &'static str)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Response {
+    pub(super) fn new(
+        status: StatusCode,
+        content_type: &'static str,
+        body: impl Into<Vec<u8>>,
+    ) -> Self {
+        Self { status, content_type, headers: Vec::new(), body: body.into() }
+    }
+
+    pub(super) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Returns the response as bytes, its body included unless only the head was asked for.
+    fn into_bytes(self, ending: Ending, with_body: bool) -> Vec<u8> {
+        let Self { status, content_type, headers, body } = self;
+        let reason = status.canonical_reason().unwrap_or_default();
+        let date = httpdate::fmt_http_date(SystemTime::now());
+        let connection = match ending {
+            Ending::Keeps => "keep-alive",
+            Ending::Closes => "close",
+        };
+        let mut head = format!(
+            "HTTP/1.1 {} {reason}\r\ndate: {date}\r\nconnection: {connection}\r\n\
+             content-type: {content_type}\r\ncontent-length: {}\r\n\
+             x-content-type-options: nosniff\r\n",
+            status.as_str(),
+            body.len(),
+        );
+        for (name, value) in headers {
+            head.extend([name, ": ", value, "\r\n"]);
+        }
+        head.push_str("\r\n");
+        let mut bytes = head.into_bytes();
+        if with_body {
+            bytes.extend_from_slice(&body);
+        }
+        bytes
+    }
+}
+
+/// What becomes of the connection after a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Keeps,
+    Closes,
+}
