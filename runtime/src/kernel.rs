@@ -128,7 +128,7 @@ impl Kernel {
 
     /// Frees every block.
     pub(crate) fn reset(&self, ctx: &mut impl AsContextMut<Data = State>) {
-        self.heap(ctx).reset();
+        self.unseen_heap(ctx).reset();
     }
 
     /// Returns the call's output; empty where it has none.
@@ -150,7 +150,7 @@ impl Kernel {
 
     /// Makes the block at `offset` the one that carries the error; 0 for none.
     pub(crate) fn set_error(&self, ctx: &mut impl AsContextMut<Data = State>, offset: u64) {
-        let mut heap = self.heap(ctx);
+        let mut heap = self.unseen_heap(ctx);
         match Offset::new(offset) {
             Some(offset) => heap.set_error(offset),
             None => heap.clear_error(),
@@ -222,7 +222,7 @@ impl Kernel {
     ) -> Option<Block> {
         let len = NonZeroU64::new(bytes.len() as u64)?;
         let offset = functions::alloc(self.memory, ctx, len)?;
-        let mut heap = Heap::new(Bytes::new(self.memory.data_mut(ctx)));
+        let mut heap = self.unseen_heap(ctx);
         let block = heap.overwrite(offset, len.get())?;
         memory::copy(bytes, heap.memory_mut().block_mut(block));
         Some(block.into())
@@ -231,7 +231,7 @@ impl Kernel {
     /// Frees the block that starts at `offset`; does nothing if there is none.
     pub(crate) fn free(&self, ctx: &mut impl AsContextMut<Data = State>, offset: u64) {
         if let Some(offset) = Offset::new(offset) {
-            self.heap(ctx).free(offset);
+            self.unseen_heap(ctx).free(offset);
         }
     }
 
@@ -242,6 +242,11 @@ impl Kernel {
     ) -> (Heap<Bytes<'a>>, &'a mut State) {
         let (bytes, state) = self.memory.data_and_store_mut(caller);
         (heap(bytes), state)
+    }
+
+    /// Returns the heap, for what does not read the bytes of blocks.
+    fn unseen_heap<'a>(&self, ctx: &'a mut impl AsContextMut<Data = State>) -> Heap<Bytes<'a>> {
+        Heap::new(Bytes::new(self.memory.data_mut(ctx)))
     }
 
     fn heap<'a>(&self, ctx: &'a mut impl AsContextMut<Data = State>) -> Heap<Bytes<'a>> {

@@ -2,13 +2,13 @@
 //!
 //! The system's look-up cannot be broken off: who asks for no longer than a time has a thread ask, and
 //! leaves that to its fate when the time is over. A name server may be hostile, and take as long as the
-//! system waits for it, so there are so many of those threads and no more: who finds all of them taken
-//! waits for one within the same time.
+//! system waits for it, so there are so many of those threads and no more, for a plug-in and for the whole
+//! process: who finds all of them taken waits for one within the same time.
 
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs as _},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -25,6 +25,11 @@ use ureq::{
 
 /// How many names are looked up at once for all instances of a plug-in.
 const N_LOOKUPS: usize = 32;
+
+/// How many are for all plug-ins of the process, so that those which come and go leave no more behind.
+const N_LOOKUPS_OF_PROCESS: usize = 8 * N_LOOKUPS;
+
+static PROCESS: LazyLock<Arc<Slots>> = LazyLock::new(|| Slots::new(N_LOOKUPS_OF_PROCESS));
 
 /// How many addresses of one name are tried.
 const N_ADDRESSES: usize = 16;
@@ -59,10 +64,18 @@ impl Resolver for NameResolver {
     }
 }
 
-/// Runs look-ups in threads of their own, of which there are [`N_LOOKUPS`] at most.
-#[derive(Debug, Default)]
+/// Runs look-ups in threads of their own, of which there are [`N_LOOKUPS`] at most, and with those of all
+/// others, so many as `process` has slots.
+#[derive(Debug)]
 struct Lookups {
     slots: Arc<Slots>,
+    process: Arc<Slots>,
+}
+
+impl Default for Lookups {
+    fn default() -> Self {
+        Self { slots: Slots::new(N_LOOKUPS), process: Arc::clone(&PROCESS) }
+    }
 }
 
 impl Lookups {
@@ -73,16 +86,18 @@ impl Lookups {
         look_up: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
     ) -> io::Result<Option<Vec<SocketAddr>>> {
         let start = Instant::now();
+        let left = || time.saturating_sub(start.elapsed());
         let Some(slot) = Slot::take(&self.slots, time) else { return Ok(None) };
+        let Some(process_slot) = Slot::take(&self.process, left()) else { return Ok(None) };
         let (sender, found) = mpsc::sync_channel(1);
         let run = move || {
             let found = look_up();
-            drop(slot);
+            drop((slot, process_slot));
             // Perhaps nobody waits any more.
             let _ = sender.send(found);
         };
         thread::Builder::new().name("plugsmith-lookup".to_owned()).spawn(run)?;
-        match found.recv_timeout(time.saturating_sub(start.elapsed())) {
+        match found.recv_timeout(left()) {
             Ok(found) => found.map(Some),
             Err(mpsc::RecvTimeoutError::Timeout) => Ok(None),
             Err(err @ mpsc::RecvTimeoutError::Disconnected) => Err(io::Error::other(err)),
@@ -91,13 +106,18 @@ impl Lookups {
 }
 
 /// How many look-ups are under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slots {
+    limit: usize,
     n_taken: Mutex<usize>,
     freed: Condvar,
 }
 
 impl Slots {
+    fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { limit, n_taken: Mutex::new(0), freed: Condvar::new() })
+    }
+
     fn lock(&self) -> MutexGuard<'_, usize> {
         self.n_taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +132,7 @@ impl Slot {
     /// Waits for one to be free, for so long at most.
     fn take(slots: &Arc<Slots>, time: Duration) -> Option<Self> {
         let n_taken = slots.lock();
-        let all = |n_taken: &mut usize| *n_taken >= N_LOOKUPS;
+        let all = |n_taken: &mut usize| *n_taken >= slots.limit;
         let waited = slots.freed.wait_timeout_while(n_taken, time, all);
         let (mut n_taken, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
@@ -138,6 +158,24 @@ mod tests {
 
     fn address() -> Vec<SocketAddr> {
         vec![SocketAddr::from(([192, 0, 2, 1], 80))]
+    }
+
+    #[test]
+    fn plug_ins_share_the_threads_of_the_process() {
+        let process = Slots::new(1);
+        let [one, other] =
+            [(); 2].map(|()| Lookups { slots: Slots::new(2), process: Arc::clone(&process) });
+        let (release, held) = mpsc::channel::<()>();
+        let stuck = move || {
+            // Until the sender is gone.
+            let _ = held.recv();
+            Ok(address())
+        };
+        assert_eq!(one.run(Duration::ZERO, stuck).unwrap(), None);
+        let one_more = || panic!("there is no thread for it");
+        assert_eq!(other.run(Duration::ZERO, one_more).unwrap(), None);
+        drop(release);
+        assert_eq!(other.run(LONG, || Ok(address())).unwrap(), Some(address()));
     }
 
     #[test]
