@@ -82,3 +82,24 @@ fn lines_are_edited_completed_and_remembered() {
         at_terminal(&folder, "repl asking.wat", "\u{1b}[A\u{1b}[A\r\u{4}", &[("NO_COLOR", "1")]);
     assert!(ran.stdout.contains("> .vars") && ran.stdout.contains("> count \r\n1\r\n"), "{ran:#?}");
 }
+
+#[test]
+fn cases_are_told_in_colour_and_nothing_is_left_of_progress() {
+    let case = "[[case]]\nname = \"a\"\nexport = \"echo\"\ninput = \"x\"\noutput = \"y\"\n";
+    let folder = Folder::with(&[
+        (
+            "plugsmith.toml",
+            "lang = \"c\"\noutput = \"p.wasm\"\ncommand = [\"cp\", \"p.wat\", \"p.wasm\"]",
+        ),
+        ("p.wat", ECHO),
+        ("cases.toml", case),
+    ]);
+    let ran = at_terminal(&folder, "test", "", &[]);
+    assert_eq!(ran.status, 8, "{ran:#?}");
+    let told = "case a ... \u{1b}[1m\u{1b}[31mFAILED\u{1b}[0m\r\n";
+    let differs = "\u{1b}[1m\u{1b}[31m-y\u{1b}[0m\r\n\u{1b}[32m+x\u{1b}[0m\r\n";
+    assert!(ran.stdout.contains(told) && ran.stdout.contains(differs), "{ran:#?}");
+    // What moved while the command ran was wiped away before the first line of the results.
+    let (progress, _) = ran.stdout.split_once("\r\nrunning 1 case").expect("it begins");
+    assert!(progress.is_empty() || progress.ends_with("\u{1b}[2K"), "{progress:?}");
+}
