@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::{
     carts, examples, fuzz, kernel, models, oldest_compiler,
     progress::Progress,
-    supply, test, tidy,
+    screens, supply, test, tidy,
     workspace::{self, Package, Workspace},
 };
 
@@ -37,7 +37,8 @@ const SLOW: &str = "the first run reads the WebAssembly engine and takes some mi
 ///
 /// The first check that fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut progress = Progress::new(test::N_STEPS_BEFORE + fuzz::N_SHORT_STEPS + 16);
+    let mut progress =
+        Progress::new(test::N_STEPS_BEFORE + fuzz::N_SHORT_STEPS + screens::N_STEPS + 16);
 
     progress.step("Checking the lock file and the format", "");
     let metadata = ["metadata", "--locked", "--format-version=1"];
@@ -81,6 +82,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
     examples::build(workspace, &mut progress)?;
     examples::compare(workspace, &mut progress, false)?;
+    screens::compare(workspace, &mut progress)?;
 
     progress.step("Running the tests with no features", "");
     for selection in without_features(&workspace.packages) {
@@ -107,14 +109,14 @@ fn document(workspace: &Workspace) -> Result<()> {
 
 /// The selections of packages that are checked without features.
 ///
-/// Cargo unites the features that selected packages want of each other. The examples, the command,
-/// the comparison and the benchmark want defaults, so they are left out. A package whose features others want, too, is
-/// checked once more by itself.
+/// Cargo unites the features that selected packages want of each other. The examples, the command, the
+/// guide, the comparison and the benchmark want defaults, so they are left out. A package whose features
+/// others want, too, is checked once more by itself.
 /// The host is not, because by itself it would have the engine compiled once more.
 fn without_features(packages: &[Package]) -> Vec<Vec<String>> {
     let mut together = strings(&["--no-default-features", "--workspace"]);
     let is_example = |package: &&Package| {
-        ["bench", "cli", "compat", "examples", "soak"]
+        ["bench", "cli", "compat", "docs", "examples", "soak"]
             .iter()
             .any(|folder| package.folder.starts_with(folder))
     };

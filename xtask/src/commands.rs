@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Man,
     Supply,
     Sbom,
+    Screens,
+    Book,
     Tidy,
     Ci,
 }
@@ -247,6 +249,31 @@ pub(crate) const COMMANDS: &[CommandSpec] = &[
         details: "Builds the command and has it write a page for each of its commands to\n\
                   target/plugsmith-cli/man, and a file for each shell to\n\
                   target/plugsmith-cli/completions.",
+    },
+    CommandSpec {
+        command: Command::Screens,
+        name: "screens",
+        summary: "Write down what the guide shows of a terminal",
+        flags: &[FlagSpec {
+            name: "--check",
+            value: None,
+            summary: "compare with the committed files instead of writing them",
+        }],
+        rest: None,
+        operands: None,
+        details: "Runs the command `plugsmith` in folders of their own, and puts what it prints into\n\
+                  docs/guide/src/screens. Times are masked, as they differ.",
+    },
+    CommandSpec {
+        command: Command::Book,
+        name: "book",
+        summary: "Make a book of the guide, in target/book",
+        flags: &[],
+        rest: None,
+        operands: None,
+        details: "Uses mdBook, of PATH or else compiled into target/tools, which takes some minutes the\n\
+                  first time. The chapters are in docs/guide/src; `cargo test --package\n\
+                  plugsmith-guide` tests them.",
     },
     CommandSpec {
         command: Command::Tidy,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod book;
 mod carts;
 mod ci;
 mod commands;
@@ -23,6 +24,7 @@ mod oldest_compiler;
 mod peer;
 mod progress;
 mod sbom;
+mod screens;
 mod setup;
 mod skips;
 mod soak;
@@ -86,6 +88,8 @@ fn run(invocation: &Invocation) -> Result<()> {
         Command::Man => man::run(&workspace),
         Command::Supply => supply::run(&workspace),
         Command::Sbom => sbom::run(&workspace, &flags.rest),
+        Command::Screens => screens::run(&workspace, flags.has("--check")),
+        Command::Book => book::run(&workspace),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace),
     }

@@ -14,6 +14,7 @@ mod command;
 mod doctor;
 mod grants;
 mod guests;
+mod guide;
 mod inspect;
 mod journey;
 mod new;
