@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! plugsmith serve plugin.wasm &
-//! cargo run --release -p plugsmith-cli --example load -- 127.0.0.1:8080 /echo 16 10 64
+//! rustc --edition 2024 -O -o target/load cli/examples/load.rs
+//! target/load 127.0.0.1:8080 /echo 16 10 64
 //! ```
 //!
 //! The arguments: address, path, connections, seconds, bytes of each body. Each connection is kept, and has
