@@ -82,10 +82,13 @@ impl Chapter {
     /// If the folder cannot be read.
     pub fn all() -> Vec<Self> {
         let files = fs::read_dir(folder().join("src")).expect("the guide has a folder of chapters");
-        let names = files.map(|file| file.expect("the folder can be read").file_name());
-        let mut names: Vec<_> =
-            names.map(|name| name.into_string().expect("chapters have plain names")).collect();
-        names.retain(|name| name.ends_with(".md") && name != "SUMMARY.md");
+        let paths =
+            files.map(|file| PathBuf::from(file.expect("the folder can be read").file_name()));
+        let chapters = paths.filter(|path| path.extension().is_some_and(|end| end == "md"));
+        let mut names: Vec<_> = chapters
+            .map(|path| path.to_str().expect("chapters have plain names").to_owned())
+            .collect();
+        names.retain(|name| name != "SUMMARY.md");
         names.sort();
         names.iter().map(|name| Self::read(name)).collect()
     }

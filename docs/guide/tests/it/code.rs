@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fs};
 
 use plugsmith_guide::{Block, COMPILED, Chapter, repository};
 use plugsmith_manifest::Manifest;
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use crate::includes::Include;
 
@@ -21,7 +24,7 @@ fn every_piece_of_code_is_held_to_something() {
                 "toml" => check_manifest(&place, Manifest::from_toml(block.code)),
                 "toml,cargo" => check_dependencies(&place, block.code),
                 "text" | "rs" | "c" | "zig" | "ts" | "go" | "toml,example" => {
-                    check_included(&place, block)
+                    check_included(&place, block);
                 }
                 // `commands.rs` looks at the first, and the command's own tests run the others.
                 "sh" | "toml,cases-of-greeter" | "toml,cases-of-crier" | "toml,project" => {}
@@ -75,7 +78,7 @@ fn check_dependencies(place: &str, code: &str) {
             other => panic!("{place}: `{other}` is none of our packages"),
         };
         let known = features(folder);
-        let wanted = dependency.get_ref().get("features").map(|wanted| wanted.get_ref());
+        let wanted = dependency.get_ref().get("features").map(Spanned::get_ref);
         for feature in wanted.and_then(DeValue::as_array).into_iter().flatten() {
             let feature = feature.get_ref().as_str().expect("it is text");
             assert!(known.contains(feature), "{place}: no feature `{feature}`");
