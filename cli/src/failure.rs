@@ -5,7 +5,7 @@
 use std::{error::Error as StdError, fmt, iter, ops::Range};
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
-use plugsmith::{CallError, LoadError};
+use plugsmith::{CallError, LoadError, Trap};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -203,6 +203,9 @@ fn of_call(err: &CallError) -> (Exit, Option<String>) {
         }
         CallError::TimedOut { .. } => (Exit::Time, "give the call more time with `--timeout`"),
         CallError::Cancelled => return (Exit::Time, None),
+        err if err.trap() == Some(Trap::OutOfFuel) => {
+            (Exit::Call, "give the call more fuel with `--fuel-limit`")
+        }
         CallError::MemoryLimit { .. } => {
             (Exit::Call, "give the plug-in more pages of 64 KiB with `--memory-max`")
         }

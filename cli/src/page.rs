@@ -1,6 +1,9 @@
 //! Text for people, put together line by line: headings, lines, and tables whose columns line up.
 
-use std::fmt::{Display, Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{Display, Write as _},
+};
 
 use crate::{
     failure::Failure,
@@ -9,6 +12,10 @@ use crate::{
         style::{DIM, HEADING},
     },
 };
+
+/// The longest cell in letters: whoever wrote a plug-in chose its names, and every row is as wide as the
+/// widest.
+const CELL_LIMIT: usize = 100;
 
 /// A page that grows downwards.
 #[derive(Debug, Default)]
@@ -45,16 +52,18 @@ impl Page {
         writeln!(self.text, "{text}").expect("a string takes any text");
     }
 
-    /// Adds a line for each row, indented, every column as wide as its widest cell.
+    /// Adds a line for each row, indented, every column as wide as its widest cell. Cells that are too
+    /// long are cut.
     pub(crate) fn table<const N: usize>(&mut self, columns: [Column; N], rows: &[[String; N]]) {
+        let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| cut(cell))).collect();
         let width = |idx: usize| rows.iter().map(|row| row[idx].chars().count()).max().unwrap_or(0);
         let widths: [usize; N] = std::array::from_fn(width);
-        for row in rows {
+        for row in &rows {
             let mut line = String::from(" ");
             for (idx, (cell, column)) in row.iter().zip(columns).enumerate() {
                 let width = widths[idx];
                 let padded = match column {
-                    Column::Left | Column::Dim if idx + 1 == N => cell.clone(),
+                    Column::Left | Column::Dim if idx + 1 == N => cell.to_string(),
                     Column::Left | Column::Dim => format!("{cell:<width$}"),
                     Column::Right => format!("{cell:>width$}"),
                 };
@@ -80,6 +89,14 @@ impl Page {
     }
 }
 
+/// Returns a cell that is not too long.
+fn cut(cell: &str) -> Cow<'_, str> {
+    match cell.char_indices().nth(CELL_LIMIT) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &cell[..end])),
+        None => Cow::Borrowed(cell),
+    }
+}
+
 /// Returns `1 module`, `2 modules`.
 pub(crate) fn counted(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
@@ -98,5 +115,15 @@ mod tests {
         page.table([Column::Left, Column::Right], &rows);
         let text = anstream::adapter::strip_str(&page.into_text()).to_string();
         assert_eq!(text, "Sizes\n  code       5\n  ümlaut  1000\n");
+    }
+
+    #[test]
+    fn one_long_name_does_not_widen_every_row() {
+        let mut page = Page::new();
+        let rows = [["ü".repeat(100_000), "1".to_owned()], ["b".to_owned(), "2".to_owned()]];
+        page.table([Column::Left, Column::Right], &rows);
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        assert_eq!(text.lines().next(), Some(format!("  {}…  1", "ü".repeat(100)).as_str()));
+        assert!(text.chars().count() < 300, "{text}");
     }
 }

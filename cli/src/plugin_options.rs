@@ -61,6 +61,9 @@ pub(crate) struct PluginOptions {
     /// Limits what the plug-in's variables take, in bytes.
     #[arg(long, value_name = "BYTES", help_heading = "Limits")]
     var_max: Option<u64>,
+    /// Limits the fuel of a call, about one for each instruction.
+    #[arg(long, value_name = "FUEL", help_heading = "Limits")]
+    fuel_limit: Option<u64>,
     /// Compiles the plug-in anew, and keeps nothing of it.
     #[arg(long, help_heading = "Plug-in")]
     no_cache: bool,
@@ -142,14 +145,17 @@ impl PluginOptions {
 
     /// Starts to load a manifest with what the options say beyond it.
     pub(crate) fn builder_of(&self, manifest: Manifest, output: &Output) -> PluginBuilder<'static> {
-        let builder = PluginBuilder::new(manifest)
+        let mut builder = PluginBuilder::new(manifest)
             .with_wasi(self.wasi)
             .with_http_response_headers(self.enable_http_response_headers)
             .with_log_level(self.log_level);
-        match self.log_level {
-            Some(_) => builder.with_log_sink(output.log_sink()),
-            None => builder,
+        if let Some(fuel) = self.fuel_limit {
+            builder = builder.with_fuel_limit(fuel);
         }
+        if self.log_level.is_some() {
+            builder = builder.with_log_sink(output.log_sink());
+        }
+        builder
     }
 
     /// Compiles the plug-in, with what the command has to say beyond the options.

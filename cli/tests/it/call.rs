@@ -49,6 +49,10 @@ fn a_report_tells_what_the_call_took() {
     let report = &ran.json()["report"];
     assert_eq!((&report["input_bytes"], &report["output_bytes"]), (&json!(5), &json!(5)));
     assert!(report["time_ns"].as_u64() >= report["guest_time_ns"].as_u64(), "{ran:#?}");
+    assert!(report["fuel"].is_null(), "{ran:#?}");
+    let counted = ["call", "echo.wat", "echo", "--json", "--report", "--fuel-limit", "1000"];
+    let fuel = folder.run(&counted).json()["report"]["fuel"].as_u64();
+    assert!(fuel.is_some_and(|fuel| (1..100).contains(&fuel)), "{fuel:?}");
     let ran = folder.run(&["call", "echo.wat", "echo", "-i", "hello", "--report"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (0, "hello"));
     for part in ["Report", "guest memory", "exchange memory", "input", "5 B"] {

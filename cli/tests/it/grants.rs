@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     command::{Folder, Ran},
-    guests::{ASKING, FILES, LINKED, SIDE},
+    guests::{ASKING, ECHO, FILES, LINKED, SIDE},
 };
 
 /// A command line after `call`, and what comes of it: its output, or a part of its error.
@@ -71,6 +71,7 @@ fn configuration_comes_from_manifest_and_options() {
 fn limits_hold_and_can_be_changed() {
     let folder = Folder::with(&[
         ("asking.wat", ASKING),
+        ("echo.wat", ECHO),
         ("small.toml", "[[wasm]]\npath = 'asking.wat'\n[memory]\nmax_pages = 2\n"),
     ]);
     check(
@@ -86,6 +87,8 @@ fn limits_hold_and_can_be_changed() {
                 &["asking.wat", "keep", "-i", "12345", "--var-max", "53"],
                 Err("variables would need 54"),
             ),
+            (&["asking.wat", "grow", "--fuel-limit", "1000"], Ok("")),
+            (&["echo.wat", "spin", "--fuel-limit", "1000"], Err("more fuel with `--fuel-limit`")),
             (&["asking.wat", "keep", "--timeout", "soon"], Err("expected milliseconds")),
             (&["asking.wat", "keep", "--memory-max", "all"], Err("--memory-max")),
         ],
