@@ -42,7 +42,9 @@ pub struct ModuleLimits {
     /// The work that compiling one function takes, in units of about one instruction. Values that
     /// are passed along branches and calls, or are alive where branches meet, and locals that are used
     /// within many loops, count too: the compiler makes instructions of them, and notes. The default is
-    /// 1,500,000, which is that of a usual function of a megabyte.
+    /// 1,500,000, which is that of a usual function of a megabyte. What is computed when an instance is
+    /// made, for globals, tables and segments, is one function more; where this is a limit, passive
+    /// segments have no more than 1,048,576 elements.
     pub function_work: Option<u64>,
     /// The same for all functions and declarations of all modules of a plug-in together. The default is
     /// 25,000,000: usual modules take about one unit for each byte of code.

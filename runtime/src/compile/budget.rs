@@ -9,13 +9,15 @@
 //! Nothing is validated that is not needed to count: the engine does that afterwards. But what cannot be
 //! read is refused, or else code behind it would not be counted.
 
+mod operators;
+mod startup;
 mod walk;
 
 use std::{error::Error as StdError, fmt};
 
 use wasmparser::{CompositeInnerType, FunctionBody, Parser, Payload, SubType, TypeRef, ValType};
 
-use self::walk::Walk;
+use self::{startup::Startup, walk::Walk};
 use crate::module_limits::ModuleLimits;
 
 /// Each value that a call or a block takes or gives.
@@ -54,6 +56,7 @@ pub(super) fn check(bytes: &[u8], limits: &ModuleLimits, work: &mut u64) -> wasm
         return Ok(());
     }
     let mut module = Module::new(limits);
+    let mut startup = Startup::default();
     let (mut n_items, mut n_imported, mut n_bodies) = (0_u64, 0_usize, 0_usize);
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
@@ -81,7 +84,8 @@ pub(super) fn check(bytes: &[u8], limits: &ModuleLimits, work: &mut u64) -> wasm
                         TypeRef::Func(ty) | TypeRef::FuncExact(ty) => module.functions.push(ty),
                         TypeRef::Tag(tag) => module.tags.push(tag.func_type_idx),
                         TypeRef::Global(ty) => module.add_global(ty.content_type),
-                        _ => {}
+                        TypeRef::Table(_) => module.images.push(None),
+                        TypeRef::Memory(_) => {}
                     }
                 }
                 n_imported = module.functions.len();
@@ -97,11 +101,10 @@ pub(super) fn check(bytes: &[u8], limits: &ModuleLimits, work: &mut u64) -> wasm
                     module.tags.push(tag?.func_type_idx);
                 }
             }
-            Payload::GlobalSection(section) => {
-                for global in section {
-                    module.add_global(global?.ty.content_type);
-                }
-            }
+            Payload::TableSection(section) => startup.tables(&mut module, section)?,
+            Payload::GlobalSection(section) => startup.globals(&mut module, section)?,
+            Payload::ElementSection(section) => startup.elements(&module, section)?,
+            Payload::DataSection(section) => startup.data(&module, section)?,
             Payload::CodeSectionEntry(body) => {
                 let ty = module.functions.get(n_imported + n_bodies).copied().unwrap_or(u32::MAX);
                 n_bodies += 1;
@@ -111,7 +114,8 @@ pub(super) fn check(bytes: &[u8], limits: &ModuleLimits, work: &mut u64) -> wasm
             _ => {}
         }
     }
-    Ok(())
+    *work = work.saturating_add(startup.work());
+    Ok(within("the work to compile it", *work, limits.work)?)
 }
 
 /// Says that something is past its limit, if so.
@@ -157,6 +161,8 @@ struct Module<'a> {
     tags: Vec<u32>,
     /// Whether each global holds a reference that the collector counts, imported ones first.
     counted_globals: Vec<bool>,
+    /// How many elements of each table may be in an image, imported ones first, which have none.
+    images: Vec<Option<u64>>,
 }
 
 impl<'a> Module<'a> {
@@ -167,6 +173,7 @@ impl<'a> Module<'a> {
             functions: Vec::new(),
             tags: Vec::new(),
             counted_globals: Vec::new(),
+            images: Vec::new(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Modules of a few kilobytes that take a compiler minutes and gigabytes, if it lets them.
 
+pub(crate) mod startup;
+
 use plugsmith::{CompiledPlugin, Error, Manifest, ModuleLimits, PluginBuilder, Wasm};
 
 use crate::{
@@ -193,6 +195,35 @@ pub(crate) fn bombs() -> Vec<Attack> {
             "catches by the thousand",
             "catches the same five thousand times, in code that throws nothing",
             beside(&format!("(tag $e) (func (try_table {} (nop)))", "(catch $e 0)".repeat(5_000))),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "calls within handlers",
+            "calls ten thousand times where a hundred handlers may catch",
+            beside(&format!(
+                "(tag $e) (func $f) (func {} {} {})",
+                "(try_table (catch $e 0) ".repeat(100),
+                "(call $f)".repeat(10_000),
+                ")".repeat(100)
+            )),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "references by the thousand",
+            "asks for a reference to a function again and again, which the compiler calls the engine for",
+            beside(&format!(
+                "(elem declare func $f) (func $f {})",
+                "(drop (ref.func $f))".repeat(20_000)
+            )),
+            past("the work to compile a function"),
+        ),
+        attack(
+            "a segment dropped by the thousand",
+            "drops a segment again and again, which is as much",
+            beside(&format!(
+                "(func $f) (elem $e func $f) (func {})",
+                "(elem.drop $e)".repeat(20_000)
+            )),
             past("the work to compile a function"),
         ),
         of_bytes(

@@ -38,6 +38,7 @@ fn subjects() -> Vec<(&'static str, Vec<Attack>)> {
         ("Names and imports", modules::names()),
         ("Several modules", modules::sides()),
         ("Compiling", compile::bombs()),
+        ("Compiling: startup", compile::startup::startups()),
         ("Errors and outputs", outcomes::errors()),
     ]
 }

@@ -9,7 +9,11 @@ use wasmparser::{
     Operator, RefType, SubType,
 };
 
-use super::{Module, OverBudget, PER_VALUE, within};
+use super::{
+    Module, OverBudget, PER_VALUE,
+    operators::{branches, is_call},
+    within,
+};
 use crate::module_limits::ModuleLimits;
 
 /// Each use of a local, for every loop that it is in.
@@ -49,6 +53,8 @@ struct Frame {
     results: u32,
     /// How many values are on the operand stack below those that the block takes.
     base: u64,
+    /// How many handlers of exceptions are around its code.
+    n_handlers: u64,
     /// How many instructions branch to it, and the last of them.
     n_branches: u64,
     last_branch: u64,
@@ -120,7 +126,11 @@ impl<'a> Walk<'a> {
             }
             Operator::TryTable { try_table } => {
                 let catches: u64 = try_table.catches.iter().map(|catch| self.catch(catch)).sum();
-                self.open(FrameKind::TryTable, try_table.ty, rest)? + self.meeting() + catches
+                let opened = self.open(FrameKind::TryTable, try_table.ty, rest)?;
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.n_handlers += try_table.catches.len() as u64;
+                }
+                opened + self.meeting() + catches
             }
             Operator::Else => self.meeting(),
             Operator::Br { relative_depth } => self.branch(*relative_depth),
@@ -143,9 +153,11 @@ impl<'a> Walk<'a> {
                     self.module.ty(*struct_type_index).and_then(|ty| self.sub_type_arity(ty));
                 self.call() + PER_VALUE * u64::from(fields.map_or(0, |(n_fields, _)| n_fields))
             }
-            operator if is_call(operator) => self.call() + PER_VALUE * n_values,
-            operator if branches(operator) => self.meeting(),
-            _ => 0,
+            operator => {
+                let called = if is_call(operator) { self.call() + PER_VALUE * n_values } else { 0 };
+                let parted = if branches(operator) { self.meeting() } else { 0 };
+                called + parted
+            }
         })
     }
 
@@ -157,7 +169,17 @@ impl<'a> Walk<'a> {
     /// Returns what it costs to call once more.
     fn call(&mut self) -> u64 {
         self.n_calls += 1;
-        self.n_calls / CALLS_PER_UNIT + self.height / VALUES_PER_MEETING
+        // It may go on at each of the handlers around it, and takes the exception there.
+        let caught = match self.n_handlers() {
+            0 => 0,
+            n_handlers => PER_VALUE * n_handlers + self.meeting(),
+        };
+        self.n_calls / CALLS_PER_UNIT + self.height / VALUES_PER_MEETING + caught
+    }
+
+    /// Returns how many handlers there are where the walk is.
+    fn n_handlers(&self) -> u64 {
+        self.frames.last().map_or(0, |frame| frame.n_handlers)
     }
 
     /// Opens a block that has `base` values below its own.
@@ -175,8 +197,17 @@ impl<'a> Walk<'a> {
     /// Returns how many values the block takes and gives.
     fn push(&mut self, kind: FrameKind, ty: BlockType, base: u64) -> u64 {
         let (params, results) = self.block_type_arity(ty).unwrap_or_default();
-        let frame = Frame { kind, ty, params, results, base, n_branches: 0, last_branch: 0 };
-        self.frames.push(frame);
+        let n_handlers = self.n_handlers();
+        self.frames.push(Frame {
+            kind,
+            ty,
+            params,
+            results,
+            base,
+            n_handlers,
+            n_branches: 0,
+            last_branch: 0,
+        });
         u64::from(params) + u64::from(results)
     }
 
@@ -258,57 +289,6 @@ impl ModuleArity for Walk<'_> {
     }
 }
 
-/// Says whether the compiler makes a call of an operator: of the guest's functions, or the engine's own.
-fn is_call(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::Call { .. }
-            | Operator::CallIndirect { .. }
-            | Operator::CallRef { .. }
-            | Operator::ReturnCall { .. }
-            | Operator::ReturnCallIndirect { .. }
-            | Operator::ReturnCallRef { .. }
-            | Operator::MemoryGrow { .. }
-            | Operator::MemoryFill { .. }
-            | Operator::MemoryCopy { .. }
-            | Operator::MemoryInit { .. }
-            | Operator::TableGrow { .. }
-            | Operator::TableFill { .. }
-            | Operator::TableCopy { .. }
-            | Operator::TableInit { .. }
-            | Operator::Throw { .. }
-            | Operator::ThrowRef
-            | Operator::StructNew { .. }
-            | Operator::ArrayNew { .. }
-            | Operator::ArrayNewDefault { .. }
-            | Operator::ArrayNewData { .. }
-            | Operator::ArrayNewElem { .. }
-            | Operator::ArrayNewFixed { .. }
-    )
-}
-
-/// Says whether the compiler makes branches of an operator that is none: where it looks at types, at what
-/// tables hold already, and at what the collector has to be told.
-fn branches(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::TableGet { .. }
-            | Operator::TableSet { .. }
-            | Operator::StructGet { .. }
-            | Operator::StructSet { .. }
-            | Operator::ArrayGet { .. }
-            | Operator::ArraySet { .. }
-            | Operator::ArrayFill { .. }
-            | Operator::ArrayCopy { .. }
-            | Operator::ArrayInitData { .. }
-            | Operator::ArrayInitElem { .. }
-            | Operator::RefTestNonNull { .. }
-            | Operator::RefTestNullable { .. }
-            | Operator::RefCastNonNull { .. }
-            | Operator::RefCastNullable { .. }
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use crate::{compile::budget, module_limits::ModuleLimits};
@@ -318,7 +298,7 @@ mod tests {
         let of = |code: &str| {
             let items = "(memory 1) (table 1 funcref) (type $s (struct (field anyref))) (tag $e)
                 (global $g (mut i32) (i32.const 0)) (global $r (mut anyref) (ref.null any))
-                (func $pair (result i32 i32) unreachable)";
+                (func $pair (result i32 i32) unreachable) (elem $x func $pair)";
             let bytes = wat::parse_str(format!("(module {items} (func {code}))")).unwrap();
             let mut work = 0;
             budget::check(&bytes, &ModuleLimits::default(), &mut work).unwrap();
@@ -341,6 +321,13 @@ mod tests {
             ("(block (br_if 0 (global.get $g)))", [5, 9]),
             ("(block (br_table 0 (global.get $g)))", [5, 9]),
             ("(call $pair) drop drop", [11, 13]),
+            // Around a call a handler is four more, and branches part there.
+            ("(try_table (call $pair) drop drop)", [13, 17]),
+            ("(try_table (catch_all 0) (call $pair) drop drop)", [1_017, 1_023]),
+            ("(try_table (catch_all 0) (block (call $pair) drop drop))", [1_019, 1_027]),
+            ("(try_table (catch_all 0) nop) (call $pair) drop drop", [1_014, 1_018]),
+            ("(drop (ref.func $pair))", [6, 8]),
+            ("(elem.drop $x)", [1, 3]),
             ("(drop (table.get 0 (global.get $g)))", [4, 6]),
             ("(drop (struct.get $s 0 (ref.null $s)))", [4, 6]),
             ("(drop (ref.test (ref i31) (ref.null any)))", [4, 6]),
