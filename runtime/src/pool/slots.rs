@@ -21,12 +21,14 @@
 //!
 //! All of that is read and written under locks, which alone order it. Who holds the line's lock may take
 //! a shelf's, never the other way about, and nobody holds those of two shelves. Items are made and
-//! dropped under none. `models` tries every order in which few threads can do so.
+//! dropped under none, and a slot goes on even if dropping its item panics. `models` tries every order in
+//! which few threads can do so.
 
 use std::{
     cell::Cell,
     collections::VecDeque,
     mem,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, PoisonError, Weak},
     thread,
     time::Duration,
@@ -131,8 +133,18 @@ impl<T, S: Clone> Slots<T, S> {
             outdated.extend(items.map(|item| shelf.slot(Some(item), generation)));
         }
         drop(line);
+        let mut first_panic = None;
+        for slot in &mut outdated {
+            // What one item's destructor does is no reason to keep the others.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| slot.give_back())) {
+                first_panic.get_or_insert(panic);
+            }
+        }
+        // Last, since it is the caller's and may panic, too.
         drop(old_source);
-        outdated.iter_mut().for_each(Slot::give_back);
+        if let Some(panic) = first_panic {
+            resume_unwind(panic);
+        }
     }
 
     /// Returns what an item for `slot`, which has none, is to be made of.
@@ -201,16 +213,26 @@ impl<T, S: Clone> Slots<T, S> {
         }
     }
 
-    /// Gives what came back to the one who waits longest, or else puts it away.
+    /// Hands on what came back, without its item if that is outdated.
     #[cold]
     fn hand_on(&self, mut slot: Slot<T, S>) {
         let mut line = lock(&self.line);
+        let mut dropped = Ok(());
         if slot.generation != line.generation && slot.item.is_some() {
             drop(line);
+            let outdated = slot.item.take();
             // Before another can be made in its place: there are never more than the limit.
-            slot.item = None;
+            dropped = catch_unwind(AssertUnwindSafe(|| drop(outdated)));
             line = lock(&self.line);
         }
+        self.hand_to_first(line, slot);
+        if let Err(panic) = dropped {
+            resume_unwind(panic);
+        }
+    }
+
+    /// Gives a slot to the one who waits longest, or else puts it away.
+    fn hand_to_first(&self, mut line: MutexGuard<'_, Line<T, S>>, mut slot: Slot<T, S>) {
         while let Some(waiter) = line.queue.pop_front() {
             if line.queue.is_empty() {
                 self.unwatch(&line);

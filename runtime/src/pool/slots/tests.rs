@@ -366,6 +366,44 @@ fn items_and_sources_are_dropped_under_no_lock() {
     check(&slots);
 }
 
+#[test]
+fn destructors_that_panic_lose_no_slot() {
+    struct Fragile;
+
+    impl Drop for Fragile {
+        fn drop(&mut self) {
+            panic!("a destructor's own bug");
+        }
+    }
+
+    let panics = |run: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(run)).is_err();
+    let slots = Slots::with_shelves(4, 2, Some(Arc::new(Fragile)));
+    let mut taken = [(); 4].map(|()| slots.take(NOW).unwrap());
+    for slot in &mut taken {
+        slot.item = Some(Box::new(Fragile));
+    }
+    let [mut first, mut second, mut wanted, mut out] = taken;
+    first.give_back();
+    second.give_back();
+    // Both free items panic, and so does the source.
+    assert!(panics(&mut || slots.replace(None)));
+    assert_eq!(slots.n_made(), 2);
+    let mut others = [(); 2].map(|()| slots.take(NOW).unwrap());
+    let (ticket, turn) = {
+        let mut line = lock(&slots.line);
+        assert!(slots.find(&line, Shelf::watch).is_none());
+        line.join()
+    };
+    assert!(panics(&mut || wanted.give_back()));
+    let mut slot = slots.wait(ticket, &turn, NOW).expect("there is room for one");
+    assert!(slot.item.is_none());
+    slot.give_back();
+    assert!(panics(&mut || out.give_back()));
+    others.iter_mut().for_each(Slot::give_back);
+    assert_eq!(slots.n_made(), 0);
+    check(&slots);
+}
+
 /// Threads that take and give back, wait, give up, lose items, and replace them all, in orders that differ from run to
 /// run; whatever happens, the invariants hold in the end, and at no time are there too many items.
 #[test]
