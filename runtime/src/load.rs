@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use plugsmith_manifest::Manifest;
+use plugsmith_manifest::{Manifest, Wasm};
 
 #[cfg(feature = "wasi")]
 use crate::wasi::{self, Wasi};
@@ -20,7 +20,7 @@ use crate::{
     kernel,
     limits::{DEFAULT_KERNEL_PAGE_LIMIT, MemoryLimits, TABLE_ELEMENT_LIMIT},
     link::{CompiledModule, EXTISM_ENV_MODULE, EXTISM_USER_MODULE, legacy},
-    source::{self, NamedModule},
+    source::{self, NamedModule, Urls},
     survey,
     tiers::Tiers,
 };
@@ -58,7 +58,7 @@ impl<'a> Ingredients<'a> {
         let material = match source {
             Source::Input(input) => {
                 let limit = options.module_limits.bytes.unwrap_or(u64::MAX);
-                let (manifest, modules) = source::read(input, limit)?;
+                let (manifest, modules) = source::read(input, limit, Urls::Fetch)?;
                 Material::Modules(manifest, modules)
             }
             Source::Artifact(artifact) => Material::Artifact(artifact),
@@ -66,22 +66,20 @@ impl<'a> Ingredients<'a> {
         Ok(Self { material, functions, options })
     }
 
-    /// Returns a hash of all that was read, for comparison within this process.
+    /// Returns a hash of all that was read, for comparison within this process. Options are not read.
     pub(crate) fn hash(&self) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new();
         match &self.material {
-            Material::Modules(manifest, modules) => {
-                hasher.update(format!("{manifest:?}").as_bytes());
-                for NamedModule { name, hash, .. } in modules {
-                    hasher.update(&(name.len() as u64).to_le_bytes());
-                    hasher.update(name.as_bytes()).update(hash);
-                }
-            }
-            Material::Artifact(artifact) => {
-                hasher.update(artifact.hash().as_bytes());
-            }
+            Material::Modules(manifest, modules) => hash(manifest, modules, Urls::Fetch),
+            Material::Artifact(artifact) => artifact.hash(),
         }
-        hasher.finalize()
+    }
+
+    /// Returns what [`hash_without_urls`] says of what was read, if it is asked.
+    pub(crate) fn hash_without_urls(&self) -> Option<blake3::Hash> {
+        match &self.material {
+            Material::Modules(manifest, modules) => Some(hash(manifest, modules, Urls::PassOver)),
+            Material::Artifact(_) => None,
+        }
     }
 
     /// Compiles and links what was read.
@@ -102,6 +100,37 @@ impl<'a> Ingredients<'a> {
             Material::Artifact(artifact) => load_artifact(&artifact, functions, options),
         }
     }
+}
+
+/// Reads what `builder` names, but not from URLs, and returns a hash of it. Returns `None` if it names none.
+///
+/// # Errors
+///
+/// As [`Ingredients::read`].
+pub(crate) fn hash_without_urls(
+    builder: &PluginBuilder<'_>,
+) -> Result<Option<blake3::Hash>, LoadError> {
+    match &builder.source {
+        Source::Input(input) if source::names_url(input) => {
+            let limit = builder.options.module_limits.bytes.unwrap_or(u64::MAX);
+            let (manifest, modules) = source::read(input.clone(), limit, Urls::PassOver)?;
+            Ok(Some(hash(&manifest, &modules, Urls::PassOver)))
+        }
+        Source::Input(_) | Source::Artifact(_) => Ok(None),
+    }
+}
+
+/// Returns a hash of a manifest and its modules, those from URLs included or not.
+fn hash(manifest: &Manifest, modules: &[NamedModule<'_>], urls: Urls) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(format!("{manifest:?}").as_bytes());
+    for (NamedModule { name, hash, .. }, wasm) in modules.iter().zip(&manifest.wasm) {
+        if urls == Urls::Fetch || !matches!(wasm, Wasm::Url { .. }) {
+            hasher.update(&(name.len() as u64).to_le_bytes());
+            hasher.update(name.as_bytes()).update(hash);
+        }
+    }
+    hasher.finalize()
 }
 
 /// Makes a plug-in, and what makes it better, if there is something to be made better.

@@ -12,7 +12,7 @@ use crate::{
     builder::{PluginBuilder, Source},
     compiled::CompiledPlugin,
     error::Error,
-    load::Ingredients,
+    load::{self, Ingredients},
     source,
 };
 
@@ -23,8 +23,8 @@ type Recipe = dyn FnMut() -> Result<PluginBuilder<'static>, Error> + Send;
 ///
 /// What counts is content: the manifest's, and the bytes of all modules, whether they come from files or
 /// URLs. A file that was touched but says the same changes nothing. A version that cannot be loaded is
-/// refused once, and tried again when it has changed. Whatever was loaded before stays as it is: the new
-/// version is for the caller to put in its place.
+/// refused once, and tried again when it has changed; one that cannot be read is refused once for each
+/// reason. Whatever was loaded before stays as it is: the new version is for the caller to put in its place.
 ///
 /// # Examples
 ///
@@ -62,8 +62,12 @@ pub struct Reloader {
     named_paths: Vec<PathBuf>,
     /// Of what was loaded last.
     loaded: Option<blake3::Hash>,
+    /// Of what was read last, without what came from URLs.
+    files: Option<blake3::Hash>,
     /// Of what could not be loaded since.
     refused: Option<blake3::Hash>,
+    /// Why nothing could be read, as it was said last.
+    unreadable: Option<String>,
 }
 
 impl Reloader {
@@ -79,11 +83,17 @@ impl Reloader {
             own_paths: Vec::new(),
             named_paths: Vec::new(),
             loaded: None,
+            files: None,
             refused: None,
+            unreadable: None,
         }
     }
 
     /// Adds a file that the recipe reads.
+    ///
+    /// Functions, limits and other options that the recipe gives its builder are not compared: if the file
+    /// says nothing but those, [`Reloader::check`] tells of no change. [`Reloader::load`] then does what is
+    /// to be done.
     #[must_use]
     pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
         self.own_paths.push(path.into());
@@ -108,13 +118,78 @@ impl Reloader {
     }
 
     /// Reads everything, and compiles it if it differs from what was loaded last. Returns `None` if it
-    /// does not, or if it is what was refused last.
+    /// does not, or if it is what was refused last, or cannot be read for the same reason as last time.
     ///
     /// # Errors
     ///
-    /// As [`Reloader::load`]. A version that could be read is refused once.
+    /// As [`Reloader::load`], but once.
     pub fn check(&mut self) -> Result<Option<CompiledPlugin>, Error> {
-        let ingredients = self.read()?;
+        let ingredients = self.read();
+        self.compile_if_changed(ingredients)
+    }
+
+    /// Does the same if there is a change beside what URLs have, which are not asked before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reloader::check`].
+    pub fn check_files(&mut self) -> Result<Option<CompiledPlugin>, Error> {
+        let asked = self.ask().and_then(|builder| {
+            let files = load::hash_without_urls(&builder)?;
+            Ok((builder, files))
+        });
+        let ingredients = match asked {
+            Ok((_, files)) if files.is_some() && files == self.files => {
+                self.unreadable = None;
+                return Ok(None);
+            }
+            Ok((builder, _)) => self.read_all(builder),
+            Err(err) => Err(err),
+        };
+        self.compile_if_changed(ingredients)
+    }
+
+    /// Has the next check try once more what was refused, and say once more what it cannot read: for when
+    /// the reason may have been elsewhere, as in a folder that was missing.
+    pub fn forget_refusal(&mut self) {
+        (self.refused, self.unreadable) = (None, None);
+    }
+
+    fn read(&mut self) -> Result<Ingredients<'static>, Error> {
+        let builder = self.ask()?;
+        self.read_all(builder)
+    }
+
+    fn ask(&mut self) -> Result<PluginBuilder<'static>, Error> {
+        let builder = (self.recipe)()?;
+        if let Source::Input(input) = &builder.source {
+            self.named_paths = source::files(input);
+        }
+        Ok(builder)
+    }
+
+    fn read_all(&mut self, builder: PluginBuilder<'static>) -> Result<Ingredients<'static>, Error> {
+        // Until it is all there: what could not be fetched is asked for again.
+        self.files = None;
+        let ingredients = Ingredients::read(builder)?;
+        self.files = ingredients.hash_without_urls();
+        Ok(ingredients)
+    }
+
+    fn compile_if_changed(
+        &mut self,
+        ingredients: Result<Ingredients<'static>, Error>,
+    ) -> Result<Option<CompiledPlugin>, Error> {
+        let ingredients = match ingredients {
+            Ok(ingredients) => ingredients,
+            Err(err) => {
+                let reason = Some(format!("{err:#}"));
+                let is_known = self.unreadable == reason;
+                self.unreadable = reason;
+                return if is_known { Ok(None) } else { Err(err) };
+            }
+        };
+        self.unreadable = None;
         let hash = ingredients.hash();
         if self.loaded == Some(hash) {
             self.refused = None;
@@ -124,20 +199,6 @@ impl Reloader {
             return Ok(None);
         }
         self.compile(ingredients, hash).map(Some)
-    }
-
-    /// Has the next check try once more what was refused: for when the reason may have been elsewhere, as
-    /// in a folder that was missing.
-    pub fn forget_refusal(&mut self) {
-        self.refused = None;
-    }
-
-    fn read(&mut self) -> Result<Ingredients<'static>, Error> {
-        let builder = (self.recipe)()?;
-        if let Source::Input(input) = &builder.source {
-            self.named_paths = source::files(input);
-        }
-        Ok(Ingredients::read(builder)?)
     }
 
     fn compile(
@@ -158,5 +219,63 @@ impl fmt::Debug for Reloader {
         f.debug_struct("Reloader")
             .field("paths", &self.paths().collect::<Vec<_>>())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "register-filesystem", feature = "register-http"))]
+mod tests {
+    use std::{
+        env, fs,
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        process, thread,
+    };
+
+    use plugsmith_manifest::{Manifest, Wasm};
+
+    use super::*;
+
+    const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+
+    /// Answers once, with a module, and then no more.
+    fn url_that_answers_once() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+        let address = listener.local_addr().expect("it is bound");
+        thread::spawn(move || {
+            let (mut client, _) = listener.accept().expect("somebody asks");
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                client.read_exact(&mut byte).expect("the request has an end");
+                request.extend(byte);
+            }
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                MODULE.len()
+            );
+            client.write_all(&[head.as_bytes(), MODULE].concat()).expect("it is read");
+        });
+        format!("http://{address}/plugin.wasm")
+    }
+
+    #[test]
+    fn a_url_is_not_asked_for_files_that_say_the_same() {
+        let path = env::temp_dir().join(format!("plugsmith-reload-files-{}", process::id()));
+        fs::write(&path, MODULE).expect("it can be written");
+        let side = Wasm::file(&path).with_name("side");
+        let manifest = Manifest::new([side, Wasm::url(url_that_answers_once())]);
+        let mut reloader = Reloader::new(move || Ok(PluginBuilder::new(manifest.clone())));
+        reloader.load().expect("both are there");
+        assert!(matches!(reloader.check_files(), Ok(None)));
+        // An empty section for those who look only for what they know.
+        fs::write(&path, [MODULE, b"\0\x02\x01x"].concat()).expect("it can be written");
+        assert!(reloader.check_files().is_err(), "the URL is asked");
+        assert!(matches!(reloader.check_files(), Ok(None)), "and the same is not said twice");
+        fs::write(&path, MODULE).expect("it can be written");
+        reloader.forget_refusal();
+        assert!(reloader.check_files().is_err(), "it was not all read");
+        fs::remove_file(&path).expect("it was made");
+        assert!(reloader.check_files().is_err(), "for another reason");
+        assert!(matches!(reloader.check_files(), Ok(None)));
     }
 }

@@ -77,7 +77,7 @@ impl WasmInput<'_> {
     /// ```
     pub fn into_modules(self) -> Result<Vec<ModuleBytes>, Error> {
         let limit = ModuleLimits::default().bytes.unwrap_or(u64::MAX);
-        let (_, modules) = read(self, limit)?;
+        let (_, modules) = read(self, limit, Urls::Fetch)?;
         let owned = |module: NamedModule<'_>| ModuleBytes {
             name: module.name,
             bytes: module.bytes.into_owned(),
@@ -155,6 +155,14 @@ impl<'a> NamedModule<'a> {
     }
 }
 
+/// What is done about modules that come from URLs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urls {
+    Fetch,
+    /// They are read as nothing.
+    PassOver,
+}
+
 /// Reads everything that `input` names, no module of which may have more than `limit` bytes.
 ///
 /// Returns the manifest, in which modules that were data have none any more, and its modules in the
@@ -166,6 +174,7 @@ impl<'a> NamedModule<'a> {
 pub(crate) fn read(
     input: WasmInput<'_>,
     limit: u64,
+    urls: Urls,
 ) -> Result<(Manifest, Vec<NamedModule<'_>>), LoadError> {
     let mut manifest = match input {
         WasmInput::Manifest(manifest) => manifest,
@@ -187,7 +196,8 @@ pub(crate) fn read(
     let names = manifest.named_modules()?.into_iter().map(|(name, _)| name.to_owned());
     let names: Vec<String> = names.collect();
     let modules = names.into_iter().zip(&mut manifest.wasm).map(|(name, wasm)| {
-        let bytes = read_module(&name, wasm, limit)?;
+        let is_passed_over = urls == Urls::PassOver && matches!(wasm, Wasm::Url { .. });
+        let bytes = if is_passed_over { Cow::default() } else { read_module(&name, wasm, limit)? };
         Ok(NamedModule::new(name, bytes))
     });
     let modules = modules.collect::<Result<_, LoadError>>()?;
@@ -196,26 +206,30 @@ pub(crate) fn read(
 
 /// Returns the files of modules that `input` names, whether they are there or not.
 pub(crate) fn files(input: &WasmInput<'_>) -> Vec<PathBuf> {
-    let parsed;
-    let manifest = match input {
-        WasmInput::Manifest(manifest) => manifest,
-        WasmInput::ManifestRef(manifest) => manifest,
-        WasmInput::Data(data) => {
-            let manifest = match Form::of(data) {
-                Form::Json(text) => Manifest::from_json(text),
-                Form::Toml(text) => Manifest::from_toml(text),
-                Form::Wasm | Form::Text | Form::Unknown => return Vec::new(),
-            };
-            // What is wrong with it is for the one to say who reads it.
-            parsed = manifest.unwrap_or_default();
-            &parsed
-        }
-    };
     let path = |wasm: &Wasm| match wasm {
         Wasm::File { path, .. } => Some(path.clone()),
         Wasm::Data { .. } | Wasm::Url { .. } => None,
     };
-    manifest.wasm.iter().filter_map(path).collect()
+    manifest_of(input).wasm.iter().filter_map(path).collect()
+}
+
+/// Says whether `input` names a URL.
+pub(crate) fn names_url(input: &WasmInput<'_>) -> bool {
+    manifest_of(input).wasm.iter().any(|wasm| matches!(wasm, Wasm::Url { .. }))
+}
+
+/// Returns the manifest that `input` is. One that cannot be read names nothing: what is wrong with it is for
+/// the one to say who reads it.
+fn manifest_of<'a>(input: &'a WasmInput<'_>) -> Cow<'a, Manifest> {
+    match input {
+        WasmInput::Manifest(manifest) => Cow::Borrowed(manifest),
+        WasmInput::ManifestRef(manifest) => Cow::Borrowed(manifest),
+        WasmInput::Data(data) => Cow::Owned(match Form::of(data) {
+            Form::Json(text) => Manifest::from_json(text).unwrap_or_default(),
+            Form::Toml(text) => Manifest::from_toml(text).unwrap_or_default(),
+            Form::Wasm | Form::Text | Form::Unknown => Manifest::default(),
+        }),
+    }
 }
 
 fn unknown_input(data: &[u8]) -> LoadError {
@@ -287,18 +301,41 @@ fn check_module<'a>(
 fn read_file(name: &str, path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let failed =
         |source| LoadError::ReadFile { module: name.to_owned(), path: path.to_owned(), source };
-    // Asked before it is opened: opening a pipe waits for its other end, and a device never ends.
-    let kind = fs::metadata(path).map_err(failed)?.file_type();
-    if kind.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    if !kind.is_file() {
-        return Err(failed(io::Error::other("not a regular file")));
-    }
-    let file = File::open(path).map_err(failed)?;
+    // Asked before it is opened, too, since opening a device may do something.
+    fs::metadata(path).and_then(|metadata| check_regular(&metadata)).map_err(failed)?;
+    let file = open_regular(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
+}
+
+/// Opens a file, and nothing that has taken its place meanwhile: reading from a pipe waits for its other
+/// end, and a device never ends.
+#[cfg(feature = "register-filesystem")]
+fn open_regular(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        // To open a pipe is to wait for its other end, too, but for this.
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    check_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+#[cfg(feature = "register-filesystem")]
+fn check_regular(metadata: &fs::Metadata) -> io::Result<()> {
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    Ok(())
 }
 
 #[cfg(not(feature = "register-filesystem"))]
@@ -352,4 +389,21 @@ fn from_text(name: &str, _text: &str) -> Result<Vec<u8>, LoadError> {
 /// Returns the first bytes of `data` in a form that can be shown.
 fn start_of(data: &[u8]) -> String {
     data[..data.len().min(16)].escape_ascii().to_string()
+}
+
+#[cfg(all(test, unix, feature = "register-filesystem"))]
+mod tests {
+    use std::{env, process};
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        let path = env::temp_dir().join(format!("plugsmith-source-{}", process::id()));
+        let made = process::Command::new("mkfifo").arg(&path).status().expect("it is there");
+        assert!(made.success());
+        let opened = open_regular(&path);
+        fs::remove_file(&path).expect("it was made");
+        assert_eq!(opened.expect_err("it is no file").to_string(), "not a regular file");
+    }
 }

@@ -1,9 +1,10 @@
 //! A thread that loads a plug-in again when its files change. Feature `watch`.
 //!
 //! The system tells of changes in folders, not in files: editors and compilers write a new file and give
-//! it the old one's name. So whatever happens in a folder that holds one of the files is a reason to look,
-//! and content decides. The thread waits until a folder is quiet, since a file is seldom written at once;
-//! what it reads of a file that is half written all the same is refused, and the rest is another change.
+//! it the old one's name. So what happens to that name in its folder is a reason to look, and content
+//! decides. The thread waits until the files are quiet, since a file is seldom written at once. Of a file
+//! that is half written all the same, what it reads is most often refused, and the rest is another change;
+//! but half a file may be whole by itself.
 //!
 //! Invariant: a folder is watched before the files in it are read, so no change falls in between.
 
@@ -20,10 +21,10 @@ use std::{
 use self::folders::Folders;
 use crate::{compiled::CompiledPlugin, error::Error, reload::Reloader};
 
-/// How long a folder must be quiet.
+/// How long files must be quiet.
 const SETTLING_TIME: Duration = Duration::from_millis(50);
 
-/// How many times that a folder that is never quiet is waited for.
+/// How many times that files that are never quiet are waited for.
 const PATIENCE: u32 = 20;
 
 /// When a watch looks for changes.
@@ -92,6 +93,17 @@ pub enum WatchError {
 /// Each version that differs from the one before is compiled in a thread of its own, and given to the
 /// function that the watch was started with; a version that cannot be loaded is given to it as an error,
 /// while the old one goes on serving. A file that is removed is such a version.
+///
+/// Files are best written under another name, in the same folder, and then renamed. Of a file that is
+/// written in its place, and for longer than [`WatchOptions::settling_time`], a part may be read. Most
+/// parts are refused, but a manifest in TOML that ends with a line may be a manifest, and a module that
+/// ends with a section may be a module.
+///
+/// The system tells what happens to the files, to links on the way to them, and to the folders that hold
+/// either. If a folder further above is renamed, and another takes its name, nobody tells: then
+/// [`Watch::check_now`] looks, or a [`WatchOptions::period`]. A system may also have a limit of watches:
+/// Linux allows a user 128 by default (`fs.inotify.max_user_instances`), in all programs together. Many
+/// plug-ins may be better off with a [`Reloader`] each, and one thread that checks them in turn.
 ///
 /// Dropping a watch waits for the thread, and thus for what it is compiling; after that, the function is
 /// called no more. A panic of the function ends the watch.
@@ -202,7 +214,7 @@ impl fmt::Debug for Watch {
 /// What the thread hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum News {
-    /// Something happened in a folder.
+    /// Something happened to a file.
     Changed,
     /// Somebody wants to know.
     Asked,
@@ -219,34 +231,42 @@ struct Watcher {
 
 impl Watcher {
     fn run(&mut self, arrivals: &Receiver<News>, options: &WatchOptions) {
+        let mut looked = Instant::now();
         // What changed between the loading and the watching.
-        self.check();
-        while let Some(news) = next(arrivals, options) {
+        self.check(Reloader::check);
+        while let Some(news) = next(arrivals, options, looked) {
+            let is_due = options.period.is_some_and(|period| looked.elapsed() >= period);
             if news == News::Asked {
                 self.reloader.forget_refusal();
             }
-            self.check();
+            if news == News::Asked || is_due {
+                looked = Instant::now();
+                self.check(Reloader::check);
+            } else {
+                self.check(Reloader::check_files);
+            }
         }
     }
 
-    /// Loads what has changed, and watches what that is made of.
-    fn check(&mut self) {
+    /// Loads what `look` finds changed, and watches what that is made of.
+    fn check(&mut self, mut look: fn(&mut Reloader) -> Result<Option<CompiledPlugin>, Error>) {
         // Another folder may have the name of one that was watched.
         self.follow();
         loop {
-            let checked = catch_unwind(AssertUnwindSafe(|| self.reloader.check()));
+            let checked = catch_unwind(AssertUnwindSafe(|| look(&mut self.reloader)));
             let checked = checked.unwrap_or_else(|_| Err(WatchError::Panicked.into()));
             if let Some(version) = checked.transpose() {
                 (self.receive)(version);
             }
-            // What is in a folder that is new here was read before it was watched.
+            // What is new here was read before it was watched.
             if !self.follow() {
                 return;
             }
+            look = Reloader::check_files;
         }
     }
 
-    /// Watches the folders of the files that there are now. Says whether one is new.
+    /// Watches the files that there are now. Says whether one is new.
     fn follow(&mut self) -> bool {
         self.folders.follow(self.reloader.paths()).unwrap_or_else(|err| {
             let err = Error::from(err);
@@ -256,10 +276,10 @@ impl Watcher {
     }
 }
 
-/// Waits for a reason to look; returns `None` when the watch is over.
-fn next(arrivals: &Receiver<News>, options: &WatchOptions) -> Option<News> {
+/// Waits for a reason to look; returns `None` when the watch is over. URLs were `looked` at then.
+fn next(arrivals: &Receiver<News>, options: &WatchOptions, looked: Instant) -> Option<News> {
     let first = match options.period {
-        Some(period) => match arrivals.recv_timeout(period) {
+        Some(period) => match arrivals.recv_timeout(period.saturating_sub(looked.elapsed())) {
             Err(RecvTimeoutError::Timeout) => return Some(News::Changed),
             first => first.ok(),
         },
@@ -275,7 +295,7 @@ fn next(arrivals: &Receiver<News>, options: &WatchOptions) -> Option<News> {
 /// Waits until nothing has changed for `quiet`, or somebody asks.
 fn settle(arrivals: &Receiver<News>, quiet: Duration) -> Option<News> {
     let started = Instant::now();
-    while started.elapsed() <= quiet * PATIENCE {
+    while started.elapsed() <= quiet.saturating_mul(PATIENCE) {
         match arrivals.recv_timeout(quiet) {
             Ok(News::Changed) => {}
             Ok(News::Asked) => return Some(News::Asked),
@@ -297,7 +317,7 @@ mod tests {
             sender.send(*news).expect("there is a receiver");
         }
         drop(sender);
-        std::iter::from_fn(|| next(&arrivals, options)).collect()
+        std::iter::from_fn(|| next(&arrivals, options, Instant::now())).collect()
     }
 
     #[test]
@@ -323,12 +343,19 @@ mod tests {
     }
 
     #[test]
+    fn no_settling_time_is_too_long() {
+        let options = WatchOptions::new().with_settling_time(Duration::MAX);
+        let heard = [News::Changed, News::Changed, News::Asked];
+        assert_eq!(woken_by(&heard, &options), [News::Asked]);
+    }
+
+    #[test]
     fn a_folder_that_is_never_quiet_is_looked_at_all_the_same() {
         let (sender, arrivals) = mpsc::channel();
         thread::scope(|scope| {
             scope.spawn(|| while sender.send(News::Changed).is_ok() {});
             let options = WatchOptions::new().with_settling_time(Duration::from_millis(1));
-            assert_eq!(next(&arrivals, &options), Some(News::Changed));
+            assert_eq!(next(&arrivals, &options, Instant::now()), Some(News::Changed));
             drop(arrivals);
         });
     }
@@ -337,6 +364,6 @@ mod tests {
     fn a_period_is_a_reason_to_look() {
         let (_sender, arrivals) = mpsc::channel();
         let options = WatchOptions::new().with_period(Duration::from_nanos(1));
-        assert_eq!(next(&arrivals, &options), Some(News::Changed));
+        assert_eq!(next(&arrivals, &options, Instant::now()), Some(News::Changed));
     }
 }

@@ -80,7 +80,7 @@ fn start(builder: PluginBuilder<'_>) -> (CompiledPlugin, Option<Optimization>) {
         panic!("an artifact is compiled already");
     };
     options.first_codegen = Codegen::Hurried;
-    let (manifest, modules) = source::read(input, u64::MAX).unwrap();
+    let (manifest, modules) = source::read(input, u64::MAX, source::Urls::Fetch).unwrap();
     let (shared, optimization) = load::start(manifest, modules, functions, options).unwrap();
     (CompiledPlugin { shared }, optimization)
 }

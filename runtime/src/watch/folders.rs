@@ -1,9 +1,14 @@
 //! The folders that hold a plug-in's files, and what the system tells of them.
+//!
+//! Invariant: what happens to something counts by its name alone, whatever folder it is in. A file may be
+//! known by many paths, and to look once more costs little.
 
 use std::{
     collections::BTreeSet,
+    ffi::{OsStr, OsString},
+    fs,
     path::{Path, PathBuf},
-    sync::mpsc::Sender,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::Sender},
 };
 
 use notify::{
@@ -13,10 +18,17 @@ use notify::{
 
 use super::{News, WatchError};
 
+/// How many links are followed on the way to a file. Systems give up there, too.
+const LINKS_LIMIT: usize = 40;
+
+/// What something that counts may be called.
+type Names = BTreeSet<OsString>;
+
 /// The folders that are watched.
 pub(super) struct Folders {
     system: RecommendedWatcher,
     watched: BTreeSet<PathBuf>,
+    names: Arc<Mutex<Names>>,
 }
 
 impl Folders {
@@ -26,18 +38,20 @@ impl Folders {
     ///
     /// [`WatchError::System`].
     pub(super) fn new(news: Sender<News>) -> Result<Self, WatchError> {
+        let names = Arc::new(Mutex::new(Names::new()));
+        let wanted = Arc::clone(&names);
         let tell = move |event: notify::Result<Event>| {
             // Where the system lost count, anything may have happened.
-            if event.map_or(true, |event| is_change(event.kind)) {
+            if event.map_or(true, |event| counts(&event, &lock(&wanted))) {
                 // After the end there is nobody to tell.
                 let _ = news.send(News::Changed);
             }
         };
         let system = notify::recommended_watcher(tell).map_err(failed)?;
-        Ok(Self { system, watched: BTreeSet::new() })
+        Ok(Self { system, watched: BTreeSet::new(), names })
     }
 
-    /// Watches the folders of `paths`, and no others. Says whether there is one that was not watched
+    /// Watches where `paths` lead, and nothing else. Says whether there is something that was not watched
     /// before.
     ///
     /// # Errors
@@ -47,12 +61,19 @@ impl Folders {
         &mut self,
         paths: impl Iterator<Item = &'a Path>,
     ) -> Result<bool, WatchError> {
-        let wanted: BTreeSet<PathBuf> = paths.flat_map(folders_of).collect();
+        let (mut wanted, mut names) = (BTreeSet::new(), Names::new());
+        for Place { folder, name } in paths.flat_map(places_of) {
+            // What happens to a folder as a whole is told by its own name.
+            names.extend(folder.file_name().map(OsStr::to_owned).into_iter().chain(name));
+            wanted.insert(folder);
+        }
+        let has_new = !wanted.is_subset(&self.watched) || !names.is_subset(&lock(&self.names));
+        // Before the files are read, and under no lock: the system may be waiting to tell something.
+        *lock(&self.names) = names;
         for folder in self.watched.difference(&wanted) {
             // It may be gone, and the watch with it.
             let _ = self.system.unwatch(folder);
         }
-        let has_new = !wanted.is_subset(&self.watched);
         self.watched.clear();
         for folder in wanted {
             // Those that are watched, too: another folder may have their name by now.
@@ -66,6 +87,68 @@ impl Folders {
     }
 }
 
+/// Where it is seen that a path leads to something else.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    /// A folder that is there, by the path without links.
+    folder: PathBuf,
+    /// What in it lies on the way, be it there or not.
+    name: Option<OsString>,
+}
+
+impl Place {
+    /// Returns where `path`, in which only the last may be a link, is seen: in its folder, or the nearest
+    /// above that is there.
+    fn of(path: &Path) -> Option<Self> {
+        let above = path.ancestors().skip(1).map(|folder| {
+            let is_here = folder.as_os_str().is_empty();
+            if is_here { Path::new(".") } else { folder }
+        });
+        let (below, folder) = path.ancestors().zip(above).find(|(_, folder)| folder.is_dir())?;
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        Some(Self { folder, name: below.file_name().map(OsStr::to_owned) })
+    }
+}
+
+/// Returns where each link on the way is seen, and the end of the way.
+fn places_of(path: &Path) -> Vec<Place> {
+    let mut path = path.to_owned();
+    let mut places = Vec::new();
+    for _ in 0..LINKS_LIMIT {
+        let Some((link, target)) = first_link(&path) else { break };
+        places.extend(Place::of(&link));
+        let above = link.parent().unwrap_or(Path::new(""));
+        let below = path.strip_prefix(&link).unwrap_or(Path::new(""));
+        path = above.join(target).components().chain(below.components()).collect();
+    }
+    places.extend(Place::of(&path));
+    places
+}
+
+/// Returns the first link on the way, and what it says.
+fn first_link(path: &Path) -> Option<(PathBuf, PathBuf)> {
+    let mut prefixes: Vec<&Path> = path.ancestors().collect();
+    prefixes.reverse();
+    // What is no link cannot be read as one.
+    prefixes.into_iter().find_map(|link| Some((link.to_owned(), fs::read_link(link).ok()?)))
+}
+
+/// Says whether a file that may have one of these names may be another after this.
+fn counts(event: &Event, names: &Names) -> bool {
+    let is_wanted = |path: &PathBuf| match path.file_name() {
+        Some(name) => names.iter().any(|wanted| may_be_same(wanted, name)),
+        None => true,
+    };
+    let names_none = event.paths.is_empty() || event.need_rescan();
+    is_change(event.kind) && (names_none || event.paths.iter().any(is_wanted))
+}
+
+/// Says whether two names may mean one file. For some systems upper case is lower case, and an accented
+/// letter may be written in several ways.
+fn may_be_same(one: &OsStr, other: &OsStr) -> bool {
+    one.eq_ignore_ascii_case(other) || !(one.is_ascii() && other.is_ascii())
+}
+
 /// Says whether a file may be another after this. That it was read says nothing.
 fn is_change(kind: EventKind) -> bool {
     match kind {
@@ -75,20 +158,8 @@ fn is_change(kind: EventKind) -> bool {
     }
 }
 
-/// Returns where it is seen that a path leads to something else: in its folder, or the nearest above that
-/// is there; in the folders of links on its way; and where those end.
-fn folders_of(path: &Path) -> Vec<PathBuf> {
-    let links = path.ancestors().filter(|prefix| prefix.is_symlink());
-    let real = path.canonicalize().ok();
-    let places = [Some(path), real.as_deref()].into_iter().flatten().chain(links);
-    places.filter_map(folder_of).collect()
-}
-
-fn folder_of(path: &Path) -> Option<PathBuf> {
-    let here = Path::new(".");
-    let above = path.ancestors().skip(1);
-    let folders = above.map(|folder| if folder.as_os_str().is_empty() { here } else { folder });
-    folders.into_iter().find(|folder| folder.is_dir()).map(Path::to_owned)
+fn lock(names: &Mutex<Names>) -> MutexGuard<'_, Names> {
+    names.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Says whether a folder went away before it was watched: what is in it is then missing, and the folder
@@ -129,27 +200,84 @@ mod tests {
     }
 
     #[test]
+    fn what_happens_to_other_files_is_passed_over() {
+        let names = Names::from(["plugin.wasm".into(), "plugins".into()]);
+        let event = |paths: &[&str]| {
+            let event = Event::new(EventKind::Modify(ModifyKind::Any));
+            paths.iter().fold(event, |event, path| event.add_path(path.into()))
+        };
+        for (paths, expected) in [
+            (&["/plugins/plugin.wasm"][..], true),
+            (&["/plugins/PLUGIN.wasm"], true),
+            (&["/plugins/log.txt", "/plugins/plugin.wasm"], true),
+            (&["/plugins"], true),
+            (&["/"], true),
+            (&[], true),
+            (&["/plugins/pl\u{fc}gin.wasm"], true),
+            (&["/plugins/log.txt"], false),
+            (&["/plugins/plugin.wasm.tmp"], false),
+        ] {
+            assert_eq!(counts(&event(paths), &names), expected, "{paths:?}");
+        }
+        let lost = event(&["/plugins/log.txt"]).set_flag(notify::event::Flag::Rescan);
+        assert!(counts(&lost, &names));
+        assert!(!counts(&Event { kind: EventKind::Access(AccessKind::Any), ..lost }, &names));
+    }
+
+    #[test]
+    fn a_name_that_is_new_is_something_new() {
+        let (sender, _arrivals) = std::sync::mpsc::channel();
+        let mut folders = Folders::new(sender).expect("the system tells of changes");
+        let rows = [("src/lib.rs", true), ("src/lib.rs", false), ("src/log.rs", true)];
+        for (path, expected) in rows {
+            let has_new = folders.follow([Path::new(path)].into_iter());
+            assert_eq!(has_new.expect("it can be watched"), expected, "{path}");
+        }
+    }
+
+    fn place(folder: impl Into<PathBuf>, name: &str) -> Place {
+        Place { folder: folder.into(), name: Some(name.into()) }
+    }
+
+    #[test]
     fn a_file_is_seen_from_the_nearest_folder_that_is_there() {
-        let here = |path: &str| folders_of(Path::new(path));
-        let src = Path::new("src").canonicalize().expect("tests run in the package's folder");
-        assert_eq!(here("src/lib.rs"), [PathBuf::from("src"), src]);
-        assert_eq!(here("src/none/such.rs"), [PathBuf::from("src")]);
-        assert_eq!(here("none"), [PathBuf::from(".")]);
-        assert_eq!(here("/none"), [PathBuf::from("/")]);
+        let here = Path::new(".").canonicalize().expect("it is there");
+        for (path, expected) in [
+            ("src/lib.rs", place(here.join("src"), "lib.rs")),
+            ("src/../src/lib.rs", place(here.join("src"), "lib.rs")),
+            ("src/none/such.rs", place(here.join("src"), "none")),
+            ("none", place(here, "none")),
+            ("/none", place("/", "none")),
+        ] {
+            assert_eq!(places_of(Path::new(path)), [expected], "{path}");
+        }
     }
 
     #[cfg(unix)]
     #[test]
     fn a_link_is_seen_where_it_is_and_where_it_ends() {
-        use std::{fs, os::unix::fs::symlink};
+        use std::os::unix::fs::symlink;
 
         let name = format!("plugsmith-folders-{}", std::process::id());
         let root = std::env::temp_dir().canonicalize().expect("it is there").join(name);
-        fs::create_dir_all(root.join("release-1")).expect("it can be written");
-        fs::write(root.join("release-1/plugin.wasm"), "").expect("it can be written");
-        symlink("release-1", root.join("current")).expect("it can be written");
-        let found = folders_of(&root.join("current/plugin.wasm"));
-        assert_eq!(found, [root.join("current"), root.join("release-1"), root.clone()]);
+        for folder in ["srv", "opt/v2"] {
+            fs::create_dir_all(root.join(folder)).expect("it can be written");
+        }
+        fs::write(root.join("opt/v2/plugin.wasm"), "").expect("it can be written");
+        for (target, link) in [
+            (root.join("opt/v2").as_path(), "opt/current"),
+            (Path::new("../opt/current/plugin.wasm"), "srv/plugin.wasm"),
+            (Path::new("circle"), "circle"),
+        ] {
+            symlink(target, root.join(link)).expect("it can be written");
+        }
+        let current = place(root.join("opt"), "current");
+        let end = place(root.join("opt/v2"), "plugin.wasm");
+        let link = place(root.join("srv"), "plugin.wasm");
+        assert_eq!(places_of(&root.join("srv/plugin.wasm")), [link, current, end]);
+        let circle = places_of(&root.join("circle"));
+        assert!(circle.iter().all(|found| *found == place(&root, "circle")));
+        assert_eq!(circle.len(), LINKS_LIMIT + 1);
         fs::remove_dir_all(root).expect("it was made");
     }
 }

@@ -114,6 +114,42 @@ fn links_are_followed() {
     watched.wait_for("three");
 }
 
+#[cfg(unix)]
+#[test]
+fn links_between_links_are_followed() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new();
+    folder.write("opt/v2/plugin.wasm", says("one"));
+    folder.write("opt/v3/plugin.wasm", says("two"));
+    symlink("v2", folder.path("opt/current")).unwrap();
+    fs::create_dir(folder.path("srv")).unwrap();
+    symlink("../opt/current/plugin.wasm", folder.path("srv/plugin.wasm")).unwrap();
+    let watched = Watched::start(loaded(&folder.path("srv/plugin.wasm")));
+    symlink("v3", folder.path("opt/next")).unwrap();
+    fs::rename(folder.path("opt/next"), folder.path("opt/current")).unwrap();
+    watched.wait_for("two");
+}
+
+#[test]
+fn who_writes_beside_the_files_is_not_told_of_it() {
+    let folder = Folder::new();
+    let path = folder.write("plugin.wasm", says("one"));
+    let reloader = loaded(&path);
+    fs::remove_file(&path).unwrap();
+    let log = folder.path("log.txt");
+    let (sender, versions) = mpsc::channel();
+    let options = WatchOptions::new().with_settling_time(Duration::from_millis(1));
+    let _watch = Watch::start(reloader, options, move |version| {
+        let said = version.as_ref().map_or_else(ToString::to_string, said);
+        fs::write(&log, &said).unwrap();
+        sender.send(version.is_ok()).unwrap();
+    });
+    assert!(!versions.recv_timeout(LONG).unwrap(), "it is gone");
+    folder.replace("plugin.wasm", says("two"));
+    assert!(versions.recv_timeout(LONG).unwrap(), "it is back, and nothing else was said");
+}
+
 #[test]
 fn who_asks_has_what_was_refused_tried_again() {
     let folder = Folder::new();
