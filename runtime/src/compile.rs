@@ -60,8 +60,7 @@ impl Compiler<'_> {
         modules.iter().map(compile).collect()
     }
 
-    /// Does the same, in an engine without seats if the plug-in does not fit into one, and says where. To
-    /// have the engine find that out would take compiling it.
+    /// Does the same in the engine in which the plug-in fits, and says which that is.
     ///
     /// # Errors
     ///
@@ -70,14 +69,27 @@ impl Compiler<'_> {
         &self,
         modules: &[NamedModule<'_>],
     ) -> Result<(Arc<SharedEngine>, Vec<CompiledModule>), LoadError> {
-        let fits = || modules.iter().all(|module| survey::fits_seat(&module.bytes));
-        let engine = if self.engine.has_seats() && !fits() {
-            self.engine.without_seats()?
-        } else {
-            Arc::clone(self.engine)
-        };
+        let engine = self.engine_that_fits(modules)?;
         let modules = Compiler { engine: &engine, ..*self }.compile(modules)?;
         Ok((engine, modules))
+    }
+
+    /// Returns this compiler's engine, or one without seats if the plug-in does not fit into one. To have
+    /// the engine find that out would take compiling it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if an engine cannot be made.
+    pub(crate) fn engine_that_fits(
+        &self,
+        modules: &[NamedModule<'_>],
+    ) -> Result<Arc<SharedEngine>, LoadError> {
+        let fits = || modules.iter().all(|module| survey::fits_seat(&module.bytes));
+        if self.engine.has_seats() && !fits() {
+            self.engine.without_seats()
+        } else {
+            Ok(Arc::clone(self.engine))
+        }
     }
 
     /// Returns the modules of a plug-in if nothing has to be compiled for that, nor waited for.

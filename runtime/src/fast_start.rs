@@ -27,8 +27,8 @@ use crate::{
 
 /// What a plug-in starts on.
 pub(crate) enum FastStart {
-    /// Optimised code that was there.
-    Found(Vec<CompiledModule>),
+    /// Optimised code that was there, in this engine.
+    Found(Arc<SharedEngine>, Vec<CompiledModule>),
     /// Code that was compiled in a hurry, in this engine.
     Hurried(Arc<SharedEngine>, Vec<CompiledModule>),
 }
@@ -41,8 +41,9 @@ pub(crate) fn compile(
     modules: &[NamedModule<'_>],
     options: &Options,
 ) -> Option<FastStart> {
-    if let Some(found) = optimizing.find(modules) {
-        return Some(FastStart::Found(found));
+    let engine = optimizing.engine_that_fits(modules).ok()?;
+    if let Some(found) = (Compiler { engine: &engine, ..*optimizing }).find(modules) {
+        return Some(FastStart::Found(engine, found));
     }
     // Few instances are made of it.
     let engine = SharedEngine::of(options, Codegen::Hurried, Places::Anew).ok()?;

@@ -158,8 +158,7 @@ pub(crate) fn start(
     };
     let is_hurried = matches!(hurried, Some(FastStart::Hurried(..)));
     let (first_engine, code) = match hurried {
-        Some(FastStart::Found(code)) => (Arc::clone(&engine), code),
-        Some(FastStart::Hurried(engine, code)) => (engine, code),
+        Some(FastStart::Found(engine, code) | FastStart::Hurried(engine, code)) => (engine, code),
         None => compiler.compile_where_it_fits(&modules)?,
     };
     survey::check_memories(&modules, guest_pages(&manifest, &options))?;

@@ -222,27 +222,30 @@ fn what_cannot_be_hurried_is_compiled_at_once() {
 
 #[test]
 fn a_cache_gets_the_better_code_and_is_asked_first() {
-    let folder = env::temp_dir().join(format!("plugsmith-fast-start-{}", process::id()));
-    let builder = || {
-        let wasm = wat::parse_str(r#"(module (func (export "here")) (func (export "cached")))"#);
-        PluginBuilder::new(wasm.unwrap()).with_cache(&folder)
-    };
-    let n_modules = || {
-        let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
-        names.filter(|name| name.to_string_lossy().ends_with(".module")).count()
-    };
-    let (compiled, optimization) = hurried(builder());
-    assert_eq!(n_modules(), 0);
-    drop(compiled.clone());
-    optimize(&compiled, optimization);
-    assert_eq!(n_modules(), 1);
-    let (in_use, optimization) = start(builder());
-    assert!(in_use.is_optimized() && optimization.is_none());
-    drop((in_use, compiled));
-    let (cached, optimization) = start(builder());
-    assert!(cached.is_optimized() && optimization.is_none());
-    plugin(&cached).call::<_, ()>("here", ()).unwrap();
-    fs::remove_dir_all(&folder).unwrap();
+    // The second one's instances do not fit a seat.
+    for (number, fields) in ["", "(table 1 funcref)".repeat(5).as_str()].into_iter().enumerate() {
+        let name = format!("plugsmith-fast-start-{}-{number}", process::id());
+        let folder = env::temp_dir().join(name);
+        let exports = r#"(func (export "here")) (func (export "cached"))"#;
+        let wasm = wat::parse_str(format!("(module {fields} {exports})")).unwrap();
+        let builder = || PluginBuilder::new(wasm.clone()).with_cache(&folder);
+        let n_modules = || {
+            let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+            names.filter(|name| name.to_string_lossy().ends_with(".module")).count()
+        };
+        let (compiled, optimization) = hurried(builder());
+        assert_eq!(n_modules(), 0);
+        drop(compiled.clone());
+        optimize(&compiled, optimization);
+        assert_eq!(n_modules(), 1);
+        let (in_use, optimization) = start(builder());
+        assert!(in_use.is_optimized() && optimization.is_none());
+        drop((in_use, compiled));
+        let (cached, optimization) = start(builder());
+        assert!(cached.is_optimized() && optimization.is_none());
+        plugin(&cached).call::<_, ()>("here", ()).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
 
 #[test]
