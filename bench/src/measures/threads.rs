@@ -17,7 +17,7 @@ use super::{Measure, warm::Warm};
 use crate::{
     peer::Peer,
     sampling::as_float,
-    setting::{PUBLISHED, Setting},
+    setting::{Guest, MOVED, PUBLISHED, Setting},
     subject::{Run, Side, Subjects, check},
 };
 
@@ -25,9 +25,9 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) fn all() -> Vec<Measure> {
-    let cost = |name, about, n_threads| {
-        Measure::new(name, about, PUBLISHED, move |setting| {
-            subjects(setting, n_threads, |crew| {
+    let cost = |name, about, guest, n_threads| {
+        Measure::new(name, about, guest, move |setting| {
+            subjects(setting, guest, n_threads, |crew| {
                 Box::new(move |n_times| crew.run(crew.members.len(), n_times))
             })
         })
@@ -36,11 +36,17 @@ pub(super) fn all() -> Vec<Measure> {
         "pool-scaling",
         "how many times as much two threads get done as one",
         PUBLISHED,
-        |setting| subjects(setting, 2, scaling),
+        |setting| subjects(setting, PUBLISHED, 2, scaling),
     );
     vec![
-        cost("pool-1", "echo of 64 bytes on a plug-in borrowed from a pool, one thread", 1),
-        cost("pool-2", "the same from two threads at once, each call's share", 2),
+        cost(
+            "pool-1",
+            "echo of 64 bytes on a plug-in borrowed from a pool, one thread",
+            PUBLISHED,
+            1,
+        ),
+        cost("pool-2", "the same from two threads at once, each call's share", PUBLISHED, 2),
+        cost("own-pool-2", "the same with Plugsmith's Rust PDK", MOVED, 2),
         scaling.in_times(),
     ]
 }
@@ -56,11 +62,12 @@ fn scaling(crew: Crew) -> Run {
 /// Makes subjects of threads that do the same work, as `make_run` says.
 fn subjects(
     setting: &Setting,
+    guest: Guest,
     n_threads: usize,
     make_run: impl Fn(Crew) -> Run,
 ) -> Result<Subjects> {
-    let Warm { input, output, .. } = Warm::echo(PUBLISHED, 64);
-    let compiled = setting.compile(PUBLISHED)?;
+    let Warm { input, output, .. } = Warm::echo(guest, 64);
+    let compiled = setting.compile(guest)?;
     let pool = PoolBuilder::new()
         .with_max_instances(n_threads)
         .build(move || Plugin::new_from_compiled(&compiled));
@@ -77,7 +84,7 @@ fn subjects(
     })?;
     let peer = match &setting.peer {
         Ok(peer) => {
-            let (peer, manifest) = (*peer, setting.manifest(PUBLISHED));
+            let (peer, manifest) = (*peer, setting.manifest(guest));
             Peer::use_cache(None);
             let crew = Crew::new(n_threads, move || {
                 let mut plugin = peer.compile(&manifest, false)?.instantiate()?;
