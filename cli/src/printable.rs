@@ -1,17 +1,35 @@
-//! What is printed for people: text of a plug-in, in which what a terminal would take for a command is
-//! spelt out, and sizes.
+//! What is printed for people: text and names that others chose, in which what a terminal would take for a
+//! command is spelt out, and sizes.
 
 use std::{borrow::Cow, fmt::Write as _};
 
 /// Returns `text` with every control character but newlines and tabs escaped.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let is_command = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
-    if !text.contains(is_command) {
+    spell(text, |letter| letter.is_control() && !matches!(letter, '\n' | '\t'))
+}
+
+/// Returns `text` on one line that is read as it is written: control characters are escaped, newlines and
+/// tabs among them, and so is what has the letters around it change places.
+pub(crate) fn in_line(text: &str) -> Cow<'_, str> {
+    spell(text, |letter| letter.is_control() || is_order(letter))
+}
+
+/// Says whether a character breaks lines or settles the order of letters, and is not seen itself.
+fn is_order(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Escapes some letters.
+fn spell(text: &str, is_spelt: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_spelt) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        if is_command(letter) {
+        if is_spelt(letter) {
             write!(shown, "{}", letter.escape_default()).expect("a string takes any text");
         } else {
             shown.push(letter);
@@ -46,6 +64,18 @@ mod tests {
         ];
         for (text, shown) in rows {
             assert_eq!(printable(text), shown);
+        }
+    }
+
+    #[test]
+    fn names_stay_on_their_line() {
+        let rows = [
+            ("plain ü", "plain ü"),
+            ("run\n  evil\t\u{1b}[2J", "run\\n  evil\\t\\u{1b}[2J"),
+            ("a\u{202e}b\u{2028}", "a\\u{202e}b\\u{2028}"),
+        ];
+        for (text, shown) in rows {
+            assert_eq!(in_line(text), shown);
         }
     }
 

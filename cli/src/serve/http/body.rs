@@ -133,11 +133,18 @@ impl BodyReader {
 }
 
 /// Returns the length of the line that `received` starts with, its end included, if it is there.
+///
+/// A line that others could end somewhere else is refused.
 fn line_len(received: &[u8]) -> Result<Option<usize>, Refusal> {
-    match received.windows(2).take(LINE_LIMIT).position(|pair| pair == b"\r\n") {
-        Some(end) => Ok(Some(end + 2)),
-        None if received.len() > LINE_LIMIT => Err(Refusal::bad_body()),
-        None => Ok(None),
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let Some(end) = received.iter().take(LINE_LIMIT).position(is_end) else {
+        let is_long = received.len() >= LINE_LIMIT;
+        return if is_long { Err(Refusal::bad_body()) } else { Ok(None) };
+    };
+    match received[end..] {
+        [b'\r', b'\n', ..] => Ok(Some(end + 2)),
+        [b'\r'] => Ok(None),
+        _ => Err(Refusal::bad_body()),
     }
 }
 
@@ -182,6 +189,12 @@ mod tests {
             (BodyLen::Chunked, "3\r\nabcd\r\n", Err(400)),
             (BodyLen::Chunked, "x\r\n", Err(400)),
             (BodyLen::Chunked, "\r\n", Err(400)),
+            (BodyLen::Chunked, "3\nabc\r\n", Err(400)),
+            (BodyLen::Chunked, "3;x\nabc\r\n0\r\n\r\n", Err(400)),
+            (BodyLen::Chunked, "3;x\rabc\r\n0\r\n\r\n", Err(400)),
+            (BodyLen::Chunked, "3\r\nabc\n0\r\n\r\n", Err(400)),
+            (BodyLen::Chunked, "0\r\nx: y\n\r\n", Err(400)),
+            (BodyLen::Chunked, "0\r\n\n", Err(400)),
             (BodyLen::Chunked, "-1\r\n", Err(400)),
             (BodyLen::Chunked, "B\r\n", Err(413)),
             (BodyLen::Chunked, "9\r\n012345678\r\n2\r\n", Err(413)),

@@ -39,6 +39,17 @@ pub(in crate::serve) struct Patience {
     pub(in crate::serve) body_limit: usize,
 }
 
+/// How many bytes of an answer a client takes in a second at least: who takes one now and then would hold
+/// its connection, and the answer, for as long as it likes.
+const SLOWEST: u64 = 16 << 10;
+
+impl Patience {
+    /// Returns how long a client may take to receive so many bytes, all pieces together.
+    fn time_to_send(self, len: usize) -> Duration {
+        self.time.saturating_add(Duration::from_secs(len as u64 / SLOWEST))
+    }
+}
+
 /// A client.
 pub(in crate::serve) struct Connection {
     stream: TcpStream,
@@ -181,7 +192,7 @@ impl Connection {
         future::pending::<()>().await;
     }
 
-    /// Sends a response, as long as the client takes some of it now and then.
+    /// Sends a response, as long as the client takes some of it now and then, and all of it in the end.
     async fn send(
         &mut self,
         response: Response,
@@ -189,14 +200,18 @@ impl Connection {
         with_body: bool,
     ) -> io::Result<()> {
         let bytes = response.into_bytes(ending, with_body);
-        let mut rest = bytes.as_slice();
-        while !rest.is_empty() {
-            match time::timeout(self.patience.time, self.stream.write(rest)).await?? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                n_bytes => rest = &rest[n_bytes..],
+        let patience = self.patience;
+        let sent = async {
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() {
+                match time::timeout(patience.time, self.stream.write(rest)).await?? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    n_bytes => rest = &rest[n_bytes..],
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        time::timeout(patience.time_to_send(bytes.len()), sent).await?
     }
 
     /// Ends the connection so that the client gets the last answer: what it still sends is read for a
@@ -229,3 +244,16 @@ async fn end(ending: &mut watch::Receiver<bool>) {
 
 /// How long a client that is refused may go on sending.
 const LINGER: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_answers_have_more_time_but_not_all_the_time() {
+        let patience = Patience { time: Duration::from_secs(10), body_limit: 0 };
+        for (len, seconds) in [(0, 10), (16_383, 10), (16_384, 11), (1 << 30, 65_546)] {
+            assert_eq!(patience.time_to_send(len), Duration::from_secs(seconds), "{len}");
+        }
+    }
+}

@@ -45,17 +45,21 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
         Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(Refusal::large_head()),
         Err(err) => return Err(Refusal::bad_head(&err.to_string())),
     };
+    if has_bare_newline(&bytes[..len]) {
+        return Err(Refusal::bad_head("a line ends without a carriage return"));
+    }
     let (Some(method), Some(target), Some(version)) =
         (request.method, request.path, request.version)
     else {
         return Err(Refusal::bad_head("it has no first line"));
     };
     let method = method.parse::<Method>().map_err(|_| Refusal::bad_head("odd method"))?;
+    let path = path_of(target).ok_or_else(|| Refusal::bad_head("odd target"))?;
     let is_new = version == 1;
     let fields = Fields::read(request.headers, is_new)?;
     let head = Head {
         method,
-        path: path_of(target).to_owned(),
+        path: path.to_owned(),
         body: fields.body_len(is_new)?,
         keeps_alive: fields.keeps_alive.unwrap_or(is_new),
         expects_continue: fields.expects_continue && is_new,
@@ -63,15 +67,21 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     Ok(Some((head, len)))
 }
 
-/// Returns the path of a target, which may be a whole URL.
-fn path_of(target: &str) -> &str {
+/// Says whether a line ends as others may not see it; the parser takes either end for one.
+fn has_bare_newline(head: &[u8]) -> bool {
+    let is_bare = |idx: usize| idx == 0 || head[idx - 1] != b'\r';
+    head.iter().enumerate().any(|(idx, byte)| *byte == b'\n' && is_bare(idx))
+}
+
+/// Returns the path of a target, which may be a whole URL, or `*` for the server itself.
+fn path_of(target: &str) -> Option<&str> {
     let target = target.split(['?', '#']).next().unwrap_or(target);
-    let is_plain = target.starts_with('/');
-    let after_scheme = target.split_once("://").filter(|_| !is_plain).map(|(_, rest)| rest);
-    match after_scheme {
-        Some(rest) => rest.find('/').map_or("/", |start| &rest[start..]),
-        None => target,
+    if target.starts_with('/') || target == "*" {
+        return Some(target);
     }
+    let (scheme, rest) = target.split_once("://")?;
+    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    is_web.then(|| rest.find('/').map_or("/", |start| &rest[start..]))
 }
 
 /// What the headers say that this server listens to.
@@ -210,6 +220,18 @@ mod tests {
             ("GET / HTTP/1.1\r\nHost: a\r\n", Ok(None)),
             ("GE", Ok(None)),
             ("", Ok(None)),
+            ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", known("OPTIONS *", 0, true)),
+            ("GET a HTTP/1.1\r\nHost: a\r\n\r\n", Err(400)),
+            ("GET ftp://a/b HTTP/1.1\r\nHost: a\r\n\r\n", Err(400)),
+            ("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", Err(400)),
+            // Others may see one header here, or one line.
+            ("GET / HTTP/1.1\nHost: a\n\n", Err(400)),
+            ("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Err(400)),
+            ("POST /f HTTP/1.1\r\nHost: a\nContent-Length: 7\r\n\r\n", Err(400)),
+            ("POST /f HTTP/1.1\r\nHost: a\r\nx: 1\r\n Content-Length: 7\r\n\r\n", Err(400)),
+            ("POST /f HTTP/1.1\r\nHost: a\r\nContent-Length : 7\r\n\r\n", Err(400)),
+            ("POST /f HTTP/1.1\r\nHost: a\r\nx: 1\rContent-Length: 7\r\n\r\n", Err(400)),
+            ("POST  /f HTTP/1.1\r\nHost: a\r\n\r\n", Err(400)),
             ("GET / HTTP/1.1\r\n\r\n", Err(400)),
             ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", Err(400)),
             ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", Err(400)),
