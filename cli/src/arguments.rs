@@ -16,6 +16,7 @@ use crate::{
     inspect::Inspect,
     new::New,
     output::Output,
+    plugin_options::PluginOptions,
     precompile::Precompile,
     repl::Repl,
     serve::Serve,
@@ -86,7 +87,10 @@ impl Command {
     /// # Errors
     ///
     /// What the person at the terminal is to be told.
-    pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
+    pub(crate) fn run(mut self, output: &Output) -> Result<Exit, Failure> {
+        if let Some(plugin) = self.plugin() {
+            plugin.enter_project()?;
+        }
         match self {
             Self::New(new) => new.run(output),
             Self::Build(build) => build.run(output),
@@ -103,6 +107,20 @@ impl Command {
             Self::Doctor => doctor::run(output),
             Self::Completions(completions) => completions.run(),
             Self::Man(manual) => manual.run(output),
+        }
+    }
+
+    /// Returns the plug-in that the command is about, unless the command itself has more to do with projects.
+    fn plugin(&mut self) -> Option<&mut PluginOptions> {
+        match self {
+            Self::Call(call) => Some(&mut call.plugin),
+            Self::Inspect(inspect) => Some(&mut inspect.plugin),
+            Self::Validate(validate) => Some(&mut validate.plugin),
+            Self::Bench(bench) => Some(&mut bench.plugin),
+            Self::Repl(repl) => Some(&mut repl.plugin),
+            Self::Precompile(precompile) => Some(&mut precompile.plugin),
+            Self::Serve(serve) => Some(&mut serve.plugin),
+            _ => None,
         }
     }
 }

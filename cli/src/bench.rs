@@ -30,7 +30,7 @@ const WARM_UP_SHARE: u32 = 10;
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     #[command(flatten)]
-    plugin: PluginOptions,
+    pub(crate) plugin: PluginOptions,
     /// The exported function to call.
     #[arg(value_name = "FUNCTION")]
     function: String,

@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     input::Input,
     output::{self, Output},
-    plugin_options::PluginOptions,
+    plugin_options::{KeyOption, PluginOptions},
 };
 
 /// Calls a function of a plug-in and prints its output.
@@ -24,7 +24,9 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Call {
     #[command(flatten)]
-    plugin: PluginOptions,
+    pub(crate) plugin: PluginOptions,
+    #[command(flatten)]
+    key: KeyOption,
     /// The exported function to call.
     #[arg(value_name = "FUNCTION")]
     function: String,
@@ -51,7 +53,8 @@ impl Call {
     /// # Errors
     ///
     /// If the plug-in cannot be loaded, or a call fails.
-    pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
+    pub(crate) fn run(mut self, output: &Output) -> Result<Exit, Failure> {
+        self.plugin.key = self.key.clone();
         let reads_stdin = self.input.is_stdin() || self.jsonl && !self.input.is_given();
         if reads_stdin && self.plugin.is_stdin() {
             return Err(Failure::new(Exit::Usage, "standard input cannot be plug-in and input")

@@ -24,7 +24,7 @@ const PAGE_BYTES: u64 = 1 << 16;
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
     #[command(flatten)]
-    plugin: PluginOptions,
+    pub(crate) plugin: PluginOptions,
     /// Lists every import and export, too.
     #[arg(short, long)]
     all: bool,

@@ -3,26 +3,32 @@
 //!
 //! What a manifest says holds until an option says otherwise; lists grow.
 
+mod artifact;
 mod source;
 mod values;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use clap::Args;
 use plugsmith::{
     CompiledPlugin, LoadError, LogLevel, Manifest, PluginBuilder, Wasm, manifest::MAIN_MODULE,
 };
 
-pub(crate) use self::values::duration;
 use self::values::{AllowedPath, ConfigObject, Link, Pair};
-use crate::{cache, failure::Failure, output::Output, project::Project};
+pub(crate) use self::{artifact::KeyOption, values::duration};
+use crate::{
+    build, cache,
+    failure::Failure,
+    output::Output,
+    project::{self, Project},
+};
 
 /// A plug-in, and what it may do.
 #[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct PluginOptions {
-    /// The plug-in: the file or URL of a module, of WebAssembly text, or the file of a manifest; `-`
-    /// is standard input.
+    /// The plug-in: the file or URL of a module, of WebAssembly text, the file of a manifest, or the folder
+    /// of a project that is built; `-` is standard input.
     #[arg(value_name = "PLUGIN")]
     pub(crate) source: String,
     /// Takes the plug-in for a manifest, in JSON or TOML, whatever it looks like.
@@ -70,12 +76,33 @@ pub(crate) struct PluginOptions {
     /// Prints what the plug-in logs from this level on: `trace`, `debug`, `info`, `warn`, `error`.
     #[arg(long, value_name = "LEVEL", value_parser = values::log_level, help_heading = "Plug-in")]
     log_level: Option<LogLevel>,
+    /// For the commands that take compiled plug-ins.
+    #[arg(skip)]
+    pub(crate) key: KeyOption,
 }
 
 impl PluginOptions {
+    /// Takes the plug-in of a project, if the source is a project's folder or its file.
+    ///
+    /// # Errors
+    ///
+    /// If the folder is that of no project, or the project's file is wrong.
+    pub(crate) fn enter_project(&mut self) -> Result<(), Failure> {
+        let source = Path::new(&self.source);
+        let folder = match source.file_name() {
+            Some(name) if name == project::FILE && source.is_file() => source.parent(),
+            _ => source.is_dir().then_some(source),
+        };
+        if let Some(folder) = folder {
+            let project = Project::find(folder)?;
+            self.take_project(&project);
+        }
+        Ok(())
+    }
+
     /// Takes the plug-in that a project is built to, with what the project grants it.
     pub(crate) fn take_project(&mut self, project: &Project) {
-        self.source = project.plugin().to_string_lossy().into_owned();
+        self.source = build::shorten(&project.plugin()).to_string_lossy().into_owned();
         self.wasi |= project.settings.wasi();
     }
 
@@ -140,12 +167,44 @@ impl PluginOptions {
     ///
     /// As [`Self::to_manifest`].
     pub(crate) fn builder(&self, output: &Output) -> Result<PluginBuilder<'static>, Failure> {
-        Ok(self.builder_of(self.to_manifest()?, output))
+        let path = Path::new(&self.source);
+        if !artifact::is_at(path) {
+            return Ok(self.builder_of(self.to_manifest()?, output));
+        }
+        if let Some(option) = self.option_of_manifest() {
+            let reason = format!("`{option}` cannot change it any more");
+            return Err(artifact::refuse(path, &reason).with_help(
+                "give the option to `plugsmith precompile`, which writes it into the file",
+            ));
+        }
+        Ok(self.complete(artifact::load(path, &self.key)?, output))
+    }
+
+    /// Returns an option that was given and is part of the manifest, if there is one.
+    fn option_of_manifest(&self) -> Option<&'static str> {
+        let options = [
+            ("--manifest", self.manifest),
+            ("--link", !self.link.is_empty()),
+            ("--config", !self.config.is_empty()),
+            ("--set-config", self.set_config.is_some()),
+            ("--allow-host", !self.allow_host.is_empty()),
+            ("--allow-path", !self.allow_path.is_empty()),
+            ("--timeout", self.timeout.is_some()),
+            ("--memory-max", self.memory_max.is_some()),
+            ("--http-response-max", self.http_response_max.is_some()),
+            ("--var-max", self.var_max.is_some()),
+        ];
+        options.into_iter().find_map(|(name, is_given)| is_given.then_some(name))
     }
 
     /// Starts to load a manifest with what the options say beyond it.
     pub(crate) fn builder_of(&self, manifest: Manifest, output: &Output) -> PluginBuilder<'static> {
-        let mut builder = PluginBuilder::new(manifest)
+        self.complete(PluginBuilder::new(manifest), output)
+    }
+
+    /// Adds what the options say beyond the manifest.
+    fn complete(&self, builder: PluginBuilder<'static>, output: &Output) -> PluginBuilder<'static> {
+        let mut builder = builder
             .with_wasi(self.wasi)
             .with_http_response_headers(self.enable_http_response_headers)
             .with_log_level(self.log_level);

@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Precompile {
     #[command(flatten)]
-    plugin: PluginOptions,
+    pub(crate) plugin: PluginOptions,
     /// The file to write; by default the plug-in's name with the ending `.plugsmith`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,

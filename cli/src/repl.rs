@@ -42,7 +42,7 @@ const COMMANDS: [(&str, &str); 6] = [
 #[derive(Debug, Args)]
 pub(crate) struct Repl {
     #[command(flatten)]
-    plugin: PluginOptions,
+    pub(crate) plugin: PluginOptions,
 }
 
 /// A plug-in, and how its calls are shown.

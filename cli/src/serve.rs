@@ -33,7 +33,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     output::{self, Output},
-    plugin_options::{self, PluginOptions},
+    plugin_options::{self, KeyOption, PluginOptions},
 };
 
 /// Serves a plug-in's exports over HTTP.
@@ -48,7 +48,9 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
-    plugin: PluginOptions,
+    pub(crate) plugin: PluginOptions,
+    #[command(flatten)]
+    key: KeyOption,
     /// The address to listen on; `0.0.0.0` is open to the network.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), help_heading = "Server")]
     listen: IpAddr,
@@ -94,7 +96,8 @@ impl Serve {
     /// # Errors
     ///
     /// If the plug-in cannot be loaded, or the address is not to be had.
-    pub(crate) fn run(self, output: &Output) -> Result<Exit, Failure> {
+    pub(crate) fn run(mut self, output: &Output) -> Result<Exit, Failure> {
+        self.plugin.key = self.key.clone();
         if self.is_reloading() && self.plugin.is_stdin() {
             return Err(Failure::new(Exit::Usage, "standard input can be read only once")
                 .with_help("name a file or a URL, or leave out `--watch` and `--poll`"));

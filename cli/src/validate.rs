@@ -38,7 +38,7 @@ const EMPTY_MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
     #[command(flatten)]
-    plugin: PluginOptions,
+    pub(crate) plugin: PluginOptions,
     /// Takes a function for one that the host program has, whatever its type.
     #[arg(long, value_name = "[NAMESPACE::]NAME")]
     host_function: Vec<String>,

@@ -15,6 +15,7 @@ use plugsmith::{
     manifest::{Location, ManifestError},
 };
 
+use super::artifact;
 use crate::{exit::Exit, failure::Failure, project};
 
 /// What every WebAssembly binary begins with.
@@ -54,6 +55,7 @@ fn from_stdin(is_manifest: bool) -> Result<Manifest, Failure> {
     read.map_err(|err| Failure::new(Exit::Input, "cannot read standard input").with_cause(err))?;
     match as_manifest_text(&bytes, is_manifest) {
         Some(text) => parse("standard input", text?),
+        None if bytes.is_empty() => Err(nothing("standard input", "is empty")),
         None => Ok(Manifest::new([Wasm::data(bytes)])),
     }
 }
@@ -76,6 +78,11 @@ fn from_file(path: &Path, is_manifest: bool) -> Result<Manifest, Failure> {
     if !kind.is_file() {
         return Err(failed(io::ErrorKind::Unsupported.into()));
     }
+    if artifact::is_at(path) {
+        return Err(artifact::refuse(path, "nothing of it can be looked at or changed").with_help(
+            "name its module; `plugsmith call` and `plugsmith serve` run it, with `--key FILE`",
+        ));
+    }
     let mut start = Vec::new();
     let mut file = File::open(path).map_err(failed)?;
     file.by_ref().take(WASM_MAGIC.len() as u64).read_to_end(&mut start).map_err(failed)?;
@@ -85,23 +92,33 @@ fn from_file(path: &Path, is_manifest: bool) -> Result<Manifest, Failure> {
     }
     file.take(FILE_LIMIT).read_to_end(&mut start).map_err(failed)?;
     let name = path.display().to_string();
+    let refuse = |what| Err(nothing(&format!("`{name}`"), what));
     match as_manifest_text(&start, is_manifest) {
         Some(text) => {
             let mut manifest = parse(&name, text?)?;
             resolve(&mut manifest, path.parent().unwrap_or(Path::new("")));
             Ok(manifest)
         }
+        None if start.is_empty() => refuse("is empty"),
+        None if !is_wat(&start) => refuse("is neither a module nor a manifest"),
         None => Ok(Manifest::new([Wasm::file(path)])),
     }
 }
 
+fn nothing(name: &str, what: &str) -> Failure {
+    Failure::new(Exit::Load, format!("{name} {what}")).with_help(
+        "a plug-in is a WebAssembly module (`.wasm`), one as text (`.wat`), or a manifest in JSON or TOML \
+         that names modules",
+    )
+}
+
 fn help_for(path: &Path, err: &io::Error) -> &'static str {
+    let is_of_project = || path.with_file_name(project::FILE).is_file();
     match err.kind() {
-        io::ErrorKind::NotFound => "name the file of a module (`.wasm`, `.wat`) or of a manifest",
-        io::ErrorKind::IsADirectory if path.join(project::FILE).is_file() => {
-            "`plugsmith build` makes the project's plug-in: name that file"
+        io::ErrorKind::NotFound if is_of_project() => "`plugsmith build` makes a project's plug-in",
+        io::ErrorKind::NotFound => {
+            "name the file of a module (`.wasm`, `.wat`), of a manifest, or the folder of a project"
         }
-        io::ErrorKind::IsADirectory => "name a file in it",
         io::ErrorKind::Unsupported => "name a regular file, or give the plug-in to `-` by a pipe",
         _ => "check that the file can be read",
     }
@@ -122,14 +139,23 @@ fn as_manifest_text(bytes: &[u8], is_manifest: bool) -> Option<Result<&str, Fail
         return Some(text.ok().filter(|_| !is_module).ok_or(refusal));
     }
     let text = text.ok()?;
-    let trimmed = text.trim_start_matches('\u{feff}').trim_start();
-    let is_wat = trimmed.starts_with('(') || trimmed.starts_with(";;");
-    let is_manifest = trimmed.starts_with(['{', '[']) || trimmed.contains('=');
-    (!is_wat && is_manifest).then_some(Ok(text))
+    let is_manifest = start_of(text).starts_with(['{', '[']) || text.contains('=');
+    (!is_wat(bytes) && is_manifest).then_some(Ok(text))
+}
+
+/// Says whether bytes look like WebAssembly text.
+fn is_wat(bytes: &[u8]) -> bool {
+    let is_text = |text| start_of(text).starts_with('(') || start_of(text).starts_with(";;");
+    str::from_utf8(bytes).is_ok_and(is_text)
+}
+
+/// Returns a text from its first letter on.
+fn start_of(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim_start()
 }
 
 fn parse(name: &str, text: &str) -> Result<Manifest, Failure> {
-    let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
+    let is_json = start_of(text).starts_with('{');
     let parsed = if is_json { Manifest::from_json(text) } else { Manifest::from_toml(text) };
     parsed.map_err(|err| wrong_manifest(name, text, &err))
 }

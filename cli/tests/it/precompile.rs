@@ -38,6 +38,45 @@ fn call_signed(folder: &Folder, name: &str) -> String {
 }
 
 #[test]
+fn the_command_calls_what_it_compiled() {
+    let folder = Folder::with(&[("echo.wat", ECHO)]);
+    for (file, key) in [("echo.plugsmith", "key"), ("other.plugsmith", "other")] {
+        let ran = folder.run(&["precompile", "echo.wat", "-o", file, "--new-key", key]);
+        assert_eq!(ran.status, 0, "{ran:#?}");
+    }
+    folder.run(&["precompile", "echo.wat", "-o", "unsigned.plugsmith"]);
+    let call = ["call", "echo.plugsmith", "echo", "-i", "hello", "--key", "key"];
+    for options in [&[][..], &["--report"], &["--no-cache"], &["--wasi", "--log-level", "info"]] {
+        let ran = folder.run(&[&call[..], options].concat());
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, "hello"), "{ran:#?}");
+    }
+    let rows = [
+        (&["call", "echo.plugsmith", "echo"][..], "its key is missing", "--new-key"),
+        (
+            &["call", "unsigned.plugsmith", "echo", "--key", "key"],
+            "is not signed with this key",
+            "",
+        ),
+        (&["call", "other.plugsmith", "echo", "--key", "key"], "is not signed with this key", ""),
+        (
+            &["call", "echo.plugsmith", "echo", "--key", "key", "--timeout", "1s"],
+            "`--timeout`",
+            "precompile",
+        ),
+        (&["serve", "echo.plugsmith"], "its key is missing", "--key FILE"),
+        (&["inspect", "echo.plugsmith"], "nothing of it can be looked at", "name its module"),
+        (&["bench", "echo.plugsmith", "echo"], "its key is missing", ""),
+    ];
+    for (arguments, message, help) in rows {
+        let ran = folder.run(&[arguments, &["--json"]].concat());
+        let error = ran.error();
+        assert_eq!(ran.status, 3, "{ran:#?}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{ran:#?}");
+        assert!(error["help"].as_str().unwrap_or_default().contains(help), "{ran:#?}");
+    }
+}
+
+#[test]
 fn what_the_host_grants_is_no_part_of_it() {
     let folder = Folder::with(&[("greeting.wat", GREETING), ("files.wat", FILES)]);
     for source in ["greeting.wat", "files.wat"] {

@@ -31,6 +31,7 @@ fn what_is_no_plugin_is_refused_with_advice() {
     let folder = Folder::with(&[
         ("echo.wat", ECHO),
         ("prose", "just words"),
+        ("nothing.wasm", ""),
         ("broken.wat", "(module (func"),
         ("folder/file", ""),
         ("project/plugsmith.toml", "lang = 'wat'"),
@@ -41,10 +42,12 @@ fn what_is_no_plugin_is_refused_with_advice() {
     folder.write("echo.wasm", wat::parse_str(ECHO).unwrap());
     let rows = [
         (&["gone.wasm"][..], "cannot read plug-in `gone.wasm`", "name the file of a module"),
-        (&["folder"], "cannot read plug-in `folder`", "name a file in it"),
-        (&["project"], "cannot read plug-in `project`", "`plugsmith build`"),
+        (&["folder"], "no `plugsmith.toml` in", "`plugsmith new"),
+        (&["project"], "cannot read plug-in `project/plugin.wasm`", "`plugsmith build`"),
         (&["lib.rs"], "`lib.rs` is a source file", "`plugsmith build`"),
-        (&["prose"], "module `main` is not WebAssembly", ""),
+        (&["prose"], "`prose` is neither a module nor a manifest", "`.wasm`"),
+        (&["nothing.wasm"], "`nothing.wasm` is empty", "`.wasm`"),
+        (&["-"], "standard input is empty", "`.wasm`"),
         (&["broken.wat"], "module `main`: invalid WebAssembly text", ""),
         (&["lost.toml"], "module `main`: cannot read file `gone.wasm`", "the manifest's folder"),
         (&["empty.json"], "`wasm`: manifest has no modules", ""),
@@ -57,6 +60,28 @@ fn what_is_no_plugin_is_refused_with_advice() {
         assert!(error["message"].as_str().unwrap().contains(message), "{ran:#?}");
         assert!(error["help"].as_str().unwrap_or_default().contains(help), "{ran:#?}");
     }
+}
+
+#[test]
+fn a_project_stands_for_what_it_is_built_to() {
+    let folder = Folder::with(&[
+        ("project/plugsmith.toml", "lang = 'wat'\noutput = 'out/echo.wasm'\nwasi = true"),
+        ("project/src/plugin.wat", ""),
+        ("wrong/plugsmith.toml", "lang = 'cobol'"),
+    ]);
+    // It would not load without the grant that the project has for it.
+    let plugin = r#"(module
+        (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
+        (func (export "run")))"#;
+    folder.write("project/out/echo.wasm", wat::parse_str(plugin).unwrap());
+    for source in ["project", "project/src", "project/plugsmith.toml"] {
+        let ran = folder.run(&["call", source, "run"]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{source}: {ran:#?}");
+    }
+    let ran = folder.run(&["precompile", "project"]);
+    assert!(ran.stdout.starts_with("project/out/echo.plugsmith ("), "{ran:#?}");
+    let ran = folder.run(&["inspect", "wrong", "--json"]);
+    assert_eq!((ran.status, &ran.error()["place"]["line"]), (5, &json!(1)), "{ran:#?}");
 }
 
 #[test]
