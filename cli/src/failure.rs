@@ -1,6 +1,7 @@
 //! Why a command failed: what a person reads, what a script reads, and the status that both see.
 //!
-//! A failure says what and where, and its help names the next thing to do.
+//! A failure says what and where, and its help names the next thing to do. What it quotes, others may have
+//! written: scripts get it as it is, people without what a terminal would take for a command.
 
 use std::{error::Error as StdError, fmt, iter, ops::Range};
 
@@ -8,7 +9,10 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use plugsmith::{CallError, LoadError, Trap};
 use serde_json::{Value, json};
 
-use crate::exit::Exit;
+use crate::{
+    exit::Exit,
+    printable::{in_place, printable},
+};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -18,7 +22,7 @@ pub(crate) struct Failure(Box<Facts>);
 struct Facts {
     exit: Exit,
     message: String,
-    cause: Option<Box<dyn StdError + Send + Sync>>,
+    cause: Option<Cause>,
     help: Option<String>,
     place: Option<Place>,
 }
@@ -41,12 +45,12 @@ impl Failure {
 
     /// Makes a failure of an error that says what is wrong.
     pub(crate) fn of_error(exit: Exit, err: impl StdError + Send + Sync + 'static) -> Self {
-        Self::new(exit, "").with_error(err.into())
+        Self::new(exit, "").with_error(&err.into())
     }
 
     /// Adds what led to it.
     pub(crate) fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.cause = Some(cause.into());
+        self.0.cause = Some(Cause::of(&*cause.into()));
         self
     }
 
@@ -65,16 +69,16 @@ impl Failure {
         wrong: Range<usize>,
         mistake: impl Into<String>,
     ) -> Self {
-        let text = NamedSource::new(name, text.to_owned());
+        let text = NamedSource::new(printable(name), in_place(text));
         let mistake = mistake.into();
         self.0.place = Some(Place { text, start: wrong.start, len: wrong.len(), mistake });
         self
     }
 
     /// Takes the message and the causes of an error.
-    fn with_error(mut self, err: plugsmith::Error) -> Self {
+    fn with_error(mut self, err: &plugsmith::Error) -> Self {
         self.0.message = err.to_string();
-        self.0.cause = err.chain().nth(1).is_some().then(|| Cause(err).into());
+        self.0.cause = err.chain().nth(1).map(Cause::of);
         self
     }
 
@@ -89,7 +93,8 @@ impl Failure {
     }
 
     fn causes(&self) -> impl Iterator<Item = String> + '_ {
-        iter::successors(self.source(), |&err| err.source()).map(ToString::to_string)
+        let causes = iter::successors(self.0.cause.as_ref(), |cause| cause.next.as_deref());
+        causes.map(|cause| cause.text.clone())
     }
 
     /// Returns what to do about it.
@@ -128,19 +133,19 @@ impl Place {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        f.write_str(&printable(&self.0.message))
     }
 }
 
 impl StdError for Failure {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.cause.as_deref().map(|cause| cause as _)
+        self.0.cause.as_ref().map(|cause| cause as _)
     }
 }
 
 impl Diagnostic for Failure {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0.help.as_ref().map(|help| Box::new(help) as _)
+        self.0.help.as_ref().map(|help| Box::new(printable(help)) as _)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -149,7 +154,8 @@ impl Diagnostic for Failure {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let place = self.0.place.as_ref()?;
-        let label = LabeledSpan::new(Some(place.mistake.clone()), place.start, place.len);
+        let mistake = printable(&place.mistake).into_owned();
+        let label = LabeledSpan::new(Some(mistake), place.start, place.len);
         Some(Box::new([label].into_iter()))
     }
 }
@@ -163,7 +169,7 @@ impl From<plugsmith::Error> for Failure {
             (None, Some(err)) => (Exit::Load, of_load(err)),
             (None, None) => (Exit::Call, None),
         };
-        let failure = Self::new(exit, "").with_error(err);
+        let failure = Self::new(exit, "").with_error(&err);
         match help {
             Some(help) => failure.with_help(help),
             None => failure,
@@ -171,25 +177,28 @@ impl From<plugsmith::Error> for Failure {
     }
 }
 
-/// What is below an error of the host, whose own message has been taken already.
+/// What led to something: what an error said, and those below it.
 #[derive(Debug)]
-struct Cause(plugsmith::Error);
+struct Cause {
+    text: String,
+    next: Option<Box<Self>>,
+}
 
 impl Cause {
-    fn first(&self) -> &(dyn StdError + 'static) {
-        self.0.chain().nth(1).expect("made only of errors that have a cause")
+    fn of(err: &(dyn StdError + 'static)) -> Self {
+        Self { text: err.to_string(), next: err.source().map(|err| Box::new(Self::of(err))) }
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.first())
+        f.write_str(&printable(&self.text))
     }
 }
 
 impl StdError for Cause {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.first().source()
+        self.next.as_deref().map(|cause| cause as _)
     }
 }
 
@@ -231,4 +240,31 @@ fn of_load(err: &LoadError) -> Option<String> {
         _ => return None,
     };
     Some(help.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn people_see_what_scripts_get_without_commands() {
+        let failure = Failure::new(Exit::Load, "odd \u{1b}[2J")
+            .with_cause(io::Error::other("read \u{1b}[3J"))
+            .with_help("mend \u{1b}[4J")
+            .with_place("a\u{1b}[5J", "b = \u{1b}[6J", 0..1, "\u{1b}[7J");
+        let mut shown = String::new();
+        let handler =
+            miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
+        handler.render_report(&mut shown, &failure).expect("it can be drawn");
+        assert!(!shown.contains('\u{1b}'), "{shown}");
+        for digit in '2'..='7' {
+            assert!(shown.contains(&format!("[{digit}J")), "{shown}");
+        }
+        let error = &failure.to_json()["error"];
+        assert_eq!(error["message"], "odd \u{1b}[2J");
+        assert_eq!(error["causes"], json!(["read \u{1b}[3J"]));
+        assert_eq!(error["help"], "mend \u{1b}[4J");
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     output::{self, Output},
     page::{Column, Page, counted},
     plugin_options::PluginOptions,
-    printable::{bytes_in_words, printable},
+    printable::{bytes_in_words, in_line},
 };
 
 /// Size of a page of memory in bytes.
@@ -59,7 +59,7 @@ fn page(modules: &[ModuleFacts], needs: &[Need], lists_all: bool) -> Page {
     }
     let row = |need: &Need| {
         let grant = need.capability.grant().unwrap_or("always there");
-        [need.capability.name(), printable(&need.summary()).into_owned(), grant.to_owned()]
+        [need.capability.name(), need.summary(), grant.to_owned()]
     };
     page.table(
         [Column::Left, Column::Left, Column::Dim],
@@ -73,7 +73,7 @@ fn page(modules: &[ModuleFacts], needs: &[Need], lists_all: bool) -> Page {
 
 fn module_page(page: &mut Page, module: &ModuleFacts, is_one_of_several: bool, lists_all: bool) {
     let of_module = if is_one_of_several {
-        format!(" of module `{}`", printable(&module.name))
+        format!(" of module `{}`", in_line(&module.name))
     } else {
         String::new()
     };
@@ -84,7 +84,7 @@ fn module_page(page: &mut Page, module: &ModuleFacts, is_one_of_several: bool, l
         .filter(|export| lists_all || export.role != Role::NoFunction)
         .map(|export| {
             let role = role_in_words(export.role).to_owned();
-            [printable(&export.name).into_owned(), printable(&export.ty).into_owned(), role]
+            [export.name.clone(), export.ty.clone(), role]
         })
         .collect();
     if functions.is_empty() {
@@ -93,9 +93,8 @@ fn module_page(page: &mut Page, module: &ModuleFacts, is_one_of_several: bool, l
     page.table([Column::Left, Column::Left, Column::Dim], &functions);
     if lists_all {
         page.heading(format_args!("Imports{of_module}"));
-        let row = |import: &Import| {
-            [&import.namespace, &import.name, &import.ty].map(|text| printable(text).into_owned())
-        };
+        let row =
+            |import: &Import| [&import.namespace, &import.name, &import.ty].map(String::clone);
         let imports: Vec<_> = module.imports.iter().map(row).collect();
         page.table([Column::Dim, Column::Left, Column::Left], &imports);
     }
@@ -117,13 +116,12 @@ fn role_in_words(role: Role) -> &'static str {
 
 fn made(module: &ModuleFacts) -> Vec<[String; 2]> {
     let toolchain = &module.toolchain;
-    let list = |names: &[String]| printable(&names.join(", ")).into_owned();
     let mut rows = Vec::new();
     if !toolchain.languages.is_empty() {
-        rows.push(("written in", list(&toolchain.languages)));
+        rows.push(("written in", toolchain.languages.join(", ")));
     }
     if !toolchain.tools.is_empty() {
-        rows.push(("made by", list(&toolchain.tools)));
+        rows.push(("made by", toolchain.tools.join(", ")));
     }
     if let Some(kit) = toolchain.kit {
         rows.push(("kit, probably", kit.to_owned()));
@@ -151,7 +149,7 @@ fn sizes(module: &ModuleFacts, lists_all: bool) -> Vec<[String; 3]> {
     let row = |name: &str, len: usize| {
         let tenths = (len * 1_000).checked_div(module.len).unwrap_or(0);
         let share = format!("{}.{} %", tenths / 10, tenths % 10);
-        [printable(name).into_owned(), bytes_in_words(len as u64), share]
+        [name.to_owned(), bytes_in_words(len as u64), share]
     };
     let mut sections: Vec<_> = module.sections.iter().collect();
     sections.sort_by_key(|section| Reverse(section.len));

@@ -11,6 +11,7 @@ use crate::{
         self,
         style::{DIM, HEADING},
     },
+    printable::in_line,
 };
 
 /// The longest cell in letters: whoever wrote a plug-in chose its names, and every row is as wide as the
@@ -52,10 +53,10 @@ impl Page {
         writeln!(self.text, "{text}").expect("a string takes any text");
     }
 
-    /// Adds a line for each row, indented, every column as wide as its widest cell. Cells that are too
-    /// long are cut.
+    /// Adds a line for each row, indented, every column as wide as its widest cell. Cells may say anything:
+    /// those that are too long are cut, and none leaves its line.
     pub(crate) fn table<const N: usize>(&mut self, columns: [Column; N], rows: &[[String; N]]) {
-        let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| cut(cell))).collect();
+        let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| shown(cell))).collect();
         let width = |idx: usize| rows.iter().map(|row| row[idx].chars().count()).max().unwrap_or(0);
         let widths: [usize; N] = std::array::from_fn(width);
         for row in &rows {
@@ -89,11 +90,11 @@ impl Page {
     }
 }
 
-/// Returns a cell that is not too long.
-fn cut(cell: &str) -> Cow<'_, str> {
+/// Returns a cell on one line that is not too long.
+fn shown(cell: &str) -> Cow<'_, str> {
     match cell.char_indices().nth(CELL_LIMIT) {
-        Some((end, _)) => Cow::Owned(format!("{}…", &cell[..end])),
-        None => Cow::Borrowed(cell),
+        Some((end, _)) => Cow::Owned(format!("{}…", in_line(&cell[..end]))),
+        None => in_line(cell),
     }
 }
 
@@ -115,6 +116,14 @@ mod tests {
         page.table([Column::Left, Column::Right], &rows);
         let text = anstream::adapter::strip_str(&page.into_text()).to_string();
         assert_eq!(text, "Sizes\n  code       5\n  ümlaut  1000\n");
+    }
+
+    #[test]
+    fn a_name_is_no_more_than_a_cell() {
+        let mut page = Page::new();
+        page.table([Column::Left], &[["run\n  evil\u{1b}[2J\u{202e}".to_owned()]]);
+        let text = anstream::adapter::strip_str(&page.into_text()).to_string();
+        assert_eq!(text, "  run\\n  evil\\u{1b}[2J\\u{202e}\n");
     }
 
     #[test]

@@ -14,6 +14,19 @@ pub(crate) fn in_line(text: &str) -> Cow<'_, str> {
     spell(text, |letter| letter.is_control() || is_order(letter))
 }
 
+/// Returns a text in which every byte is where it was, and nothing but newlines and tabs does what is not
+/// seen.
+pub(crate) fn in_place(text: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\n' | '\t' => String::from(letter),
+        // Of an end of line, mostly.
+        '\r' => " ".to_owned(),
+        letter if letter.is_control() || is_order(letter) => "?".repeat(letter.len_utf8()),
+        letter => String::from(letter),
+    };
+    text.chars().map(shown).collect()
+}
+
 /// Says whether a character breaks lines or settles the order of letters, and is not seen itself.
 fn is_order(letter: char) -> bool {
     matches!(
@@ -77,6 +90,14 @@ mod tests {
         for (text, shown) in rows {
             assert_eq!(in_line(text), shown);
         }
+    }
+
+    #[test]
+    fn bytes_stay_in_place() {
+        let text = "a = 1\r\n\tb = '\u{1b}[2J\u{9b}\u{202e}ü'\n";
+        let shown = "a = 1 \n\tb = '?[2J?????ü'\n";
+        assert_eq!(in_place(text), shown);
+        assert_eq!(text.len(), shown.len());
     }
 
     #[test]

@@ -240,7 +240,7 @@ impl Verdict {
         for (idx, reason) in self.reasons.iter().enumerate() {
             page.line(format_args!("{:>3}. {}", idx + 1, printable(&reason.in_one_line())));
             if let Some(help) = reason.help_text() {
-                page.line(format_args!("     {DIM}{help}{DIM:#}"));
+                page.line(format_args!("     {DIM}{}{DIM:#}", printable(help)));
             }
         }
         if self.may_have_more {

@@ -45,12 +45,14 @@ impl LineEditor {
         &self.history
     }
 
-    /// Returns what of the line is seen in `width` columns, and where in it the cursor is.
+    /// Returns what of the line is seen in `width` columns, and where in it the cursor is. What a terminal
+    /// would take for a command is no letter: names that are completed, plug-ins have chosen.
     pub(super) fn window(&self, width: usize) -> (String, usize) {
         let width = width.max(1);
         let start = (self.cursor + 1).saturating_sub(width);
         let end = self.line.len().min(start + width);
-        (self.line[start..end].iter().collect(), self.cursor - start)
+        let seen = |letter: &char| if letter.is_control() { '\u{fffd}' } else { *letter };
+        (self.line[start..end].iter().map(seen).collect(), self.cursor - start)
     }
 
     /// Does what a key stands for; `words` could stand at the start of the line.
@@ -263,6 +265,9 @@ mod tests {
         for (keys, line) in rows {
             assert_eq!(typed(&mut LineEditor::default(), keys), line, "{keys}");
         }
+        let mut editor = LineEditor::default();
+        editor.press(&Key::Tab, &["\u{1b}[2J".to_owned()]);
+        assert_eq!(editor.window(80), ("\u{fffd}[2J ".to_owned(), 5));
         let words: Vec<_> = ["count", "count_vowels"].map(str::to_owned).into();
         let mut editor = LineEditor::default();
         typed(&mut editor, "count");

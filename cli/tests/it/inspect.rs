@@ -115,6 +115,25 @@ fn needs_name_what_grants_them() {
 }
 
 #[test]
+fn names_give_a_terminal_no_commands() {
+    let module = r#"(module
+        (import "a\1b[2J" "b\n  HTTP  1 function" (func))
+        (func (export "run\n  fake  () -> ()  can be called"))
+        (@custom "c\1b[3J" "x"))"#;
+    let folder = Folder::with(&[("odd.wat", module)]);
+    for arguments in [&["inspect", "odd.wat"][..], &["inspect", "odd.wat", "--all"]] {
+        let ran = folder.run(arguments);
+        assert_eq!(ran.status, 0, "{ran:#?}");
+        assert!(ran.stdout.contains("host functions in `a\\u{1b}[2J`  b\\n  HTTP"), "{ran:#?}");
+        let starts_line = |start: &str| ran.stdout.lines().any(|line| line.starts_with(start));
+        assert!(!starts_line("  HTTP") && !starts_line("  fake"), "{ran:#?}");
+        assert!(!ran.stdout.contains('\u{1b}'), "{ran:#?}");
+    }
+    let ran = folder.run(&["validate", "odd.wat"]);
+    assert!(ran.status == 8 && !ran.stdout.contains('\u{1b}'), "{ran:#?}");
+}
+
+#[test]
 fn what_made_a_module_is_told() {
     /// Two fields: the language Rust, and the tool rustc 1.95.
     const PRODUCERS: &str = r#"(@custom "producers"
