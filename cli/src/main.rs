@@ -36,7 +36,7 @@ mod toml_file;
 mod validate;
 mod watch;
 
-use std::{env, process::ExitCode};
+use std::{env, io, process::ExitCode};
 
 use clap::Parser as _;
 
@@ -62,9 +62,12 @@ fn refuse(err: &clap::Error) -> Exit {
     let wants_json = env::args_os().take_while(|word| word != "--").any(|word| word == "--json");
     if wants_json && err.use_stderr() {
         output::print_json_failure(&Failure::new(Exit::Usage, arguments::first_lines(err)));
-    } else {
-        // There is nobody left to tell when this fails.
-        let _ = err.print();
+        return Exit::Usage;
     }
-    if err.use_stderr() { Exit::Usage } else { Exit::Success }
+    let printed = err.print();
+    match (err.use_stderr(), printed) {
+        (true, _) => Exit::Usage,
+        (false, Err(err)) if err.kind() != io::ErrorKind::BrokenPipe => Exit::Input,
+        (false, _) => Exit::Success,
+    }
 }

@@ -67,7 +67,7 @@ impl Output {
     /// Tells a person on the way what goes on. Scripts that read JSON are spared it.
     pub(crate) fn note(&self, text: &str) {
         if !self.is_json {
-            anstream::eprintln!("{text}");
+            tell(text);
         }
     }
 
@@ -82,14 +82,14 @@ impl Output {
         move |record| {
             let level = record.level.to_string();
             if is_json {
-                eprintln!("{}", json!({"log": {"level": level, "message": record.message}}));
+                tell_json(&json!({"log": {"level": level, "message": record.message}}));
             } else {
                 let colour = match record.level {
                     LogLevel::Error => style::BAD,
                     LogLevel::Warn => style::WARNING,
                     _ => style::DIM,
                 };
-                anstream::eprintln!("{colour}{level:>5}{colour:#} {}", record.message);
+                tell(&format!("{colour}{level:>5}{colour:#} {}", record.message));
             }
         }
     }
@@ -164,7 +164,18 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Prints a failure for scripts.
 pub(crate) fn print_json_failure(failure: &Failure) {
-    eprintln!("{}", failure.to_json());
+    tell_json(&failure.to_json());
+}
+
+/// Prints a line on standard error. When that takes no more, nobody is left to tell, and the status says the
+/// rest.
+fn tell(line: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
+}
+
+/// Prints a line of JSON on standard error.
+fn tell_json(value: &Value) {
+    let _ = writeln!(io::stderr().lock(), "{value}");
 }
 
 /// Says whether whoever reads standard error sees colour.
@@ -194,7 +205,7 @@ fn print_failure(failure: &Failure) {
     if handler.render_report(&mut text, failure).is_err() {
         text = format!("error: {failure}\n");
     }
-    anstream::eprintln!("{}", text.trim_end());
+    tell(text.trim_end());
 }
 
 /// Returns the failure that standard output takes no more, unless that is as it should be: whoever

@@ -181,3 +181,26 @@ fn whoever_has_read_enough_may_hang_up() {
 fn json_lines(ran: &Ran) -> Vec<Value> {
     ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_changes_no_status_but_that_of_success() {
+    let folder = Folder::with(&[("echo.wat", ECHO)]);
+    let rows = [
+        (&["call", "echo.wat", "fail", "-i", "x"][..], 1),
+        (&["call", "echo.wat", "gone"], 2),
+        (&["call", "echo.wat", "gone", "--json"], 2),
+        (&["call"], 2),
+        (&["call", "gone.wat", "echo"], 3),
+    ];
+    for (arguments, status) in rows {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let ran = folder.command(arguments).stderr(full).status().unwrap();
+        assert_eq!(ran.code(), Some(status), "{arguments:?}");
+    }
+    for arguments in [&["call", "echo.wat", "echo", "-i", "x"][..], &["--help"], &["doctor"]] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let ran = folder.command(arguments).stdout(full).output().unwrap();
+        assert_eq!(ran.status.code(), Some(5), "{arguments:?}");
+    }
+}
