@@ -1,12 +1,13 @@
 //! `plugsmith watch`: builds a project and calls its plug-in, again at each change.
 //!
-//! What the compiler itself writes is no change. A build or a call that fails is told, and the next
-//! change is waited for.
+//! What the compiler itself writes is no change: by its name, if the language is known, and else because it
+//! is written while the project's command runs. A build or a call that fails is told, and the next change is
+//! waited for.
 
 use std::{
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use clap::Args;
@@ -27,7 +28,10 @@ use crate::{
 /// How long nothing must change before something is done about it: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(50);
 
-/// Folders and files that compilers write in a project.
+/// How long quiet is waited for: some program may write all the time.
+const QUIET_LIMIT: Duration = Duration::from_secs(1);
+
+/// Folders and files that compilers write at the top of a project.
 const WRITTEN: [&str; 9] = [
     "target",
     "node_modules",
@@ -77,7 +81,7 @@ impl Watch {
             let _ = sender.send(event);
         })?;
         loop {
-            if let Err(failure) = self.round(&subject, &input, output) {
+            if let Err(failure) = self.round(&subject, &input, &changes, output) {
                 output.failure(&failure);
             }
             output.note(&format!("{DIM}waiting for a change{DIM:#}"));
@@ -108,9 +112,20 @@ impl Watch {
         Ok(Subject::Files(files.collect()))
     }
 
-    fn round(&self, subject: &Subject, input: &[u8], output: &Output) -> Result<(), Failure> {
+    fn round(
+        &self,
+        subject: &Subject,
+        input: &[u8],
+        changes: &Receiver<notify::Result<Event>>,
+        output: &Output,
+    ) -> Result<(), Failure> {
         if let Subject::Project(project) = subject {
-            build::build(project, Profile::Release, output)?;
+            let built = build::build(project, Profile::Release, output);
+            if project.settings.command.is_some() {
+                // What it writes, nobody but its author knows; it would be built again without end.
+                settle(changes);
+            }
+            built?;
         }
         let compiled = self.plugin.compile(output, |builder| builder)?;
         let mut plugin = Plugin::new_from_compiled(&compiled)?;
@@ -163,8 +178,8 @@ impl Subject {
 
 fn is_source(path: &Path, project: &Project) -> bool {
     let Ok(within) = path.strip_prefix(&project.folder) else { return false };
-    let is_written =
-        within.components().any(|part| WRITTEN.iter().any(|name| part.as_os_str() == *name));
+    let top = within.components().next();
+    let is_written = top.is_some_and(|top| WRITTEN.iter().any(|name| top.as_os_str() == *name));
     !is_written && path != project.plugin()
 }
 
@@ -179,8 +194,14 @@ fn wait(changes: &Receiver<notify::Result<Event>>, subject: &Subject) -> bool {
             Err(_) => return false,
         }
     }
-    while changes.recv_timeout(QUIET).is_ok() {}
+    settle(changes);
     true
+}
+
+/// Waits for quiet.
+fn settle(changes: &Receiver<notify::Result<Event>>) {
+    let start = Instant::now();
+    while start.elapsed() < QUIET_LIMIT && changes.recv_timeout(QUIET).is_ok() {}
 }
 
 fn absolute(path: PathBuf) -> PathBuf {
@@ -204,6 +225,7 @@ mod tests {
             ("plugsmith.toml", true),
             ("Cargo.toml", true),
             ("targets.rs", true),
+            ("src/build/mod.rs", true),
             ("Cargo.lock", false),
             ("target/release/x.wasm", false),
             (".git/index", false),

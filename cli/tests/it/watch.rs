@@ -87,6 +87,22 @@ fn a_project_is_built_and_called_at_each_change() {
     assert_eq!(watching.next_output(), json!("b"));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_command_writes_is_no_change() {
+    let project =
+        "lang = 'c'\ncommand = ['sh', '-c', 'echo built >> log; cp in.wat plugin.wasm']\n";
+    let folder = Folder::with(&[("p/plugsmith.toml", project), ("p/in.wat", &saying('a'))]);
+    let watching = Watching::start(&folder, &["p", "count"]);
+    assert_eq!(watching.next_output(), json!("a"));
+    for letter in ['b', 'c'] {
+        replace(&folder, "p/in.wat", &saying(letter));
+        assert_eq!(watching.next_output(), json!(letter.to_string()));
+    }
+    let log = fs::read_to_string(folder.path("p/log")).unwrap();
+    assert_eq!(log.lines().count(), 3, "one for each change, and the first");
+}
+
 #[test]
 fn a_file_is_called_at_each_change() {
     let folder = Folder::with(&[
