@@ -90,7 +90,9 @@ impl PluginOptions {
     pub(crate) fn enter_project(&mut self) -> Result<(), Failure> {
         let source = Path::new(&self.source);
         let folder = match source.file_name() {
-            Some(name) if name == project::FILE && source.is_file() => source.parent(),
+            Some(name) if name == project::FILE && source.is_file() => {
+                source.parent().map(|folder| if folder == "" { Path::new(".") } else { folder })
+            }
             _ => source.is_dir().then_some(source),
         };
         if let Some(folder) = folder {

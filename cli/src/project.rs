@@ -48,6 +48,9 @@ impl Project {
     ///
     /// If there is none, or its file is wrong.
     pub(crate) fn find(folder: &Path) -> Result<Self, Failure> {
+        if !folder.is_dir() {
+            return Err(Failure::new(Exit::Input, format!("no folder `{}`", folder.display())));
+        }
         let start = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
         let Some(found) = start.ancestors().find(|above| above.join(FILE).is_file()) else {
             let message = format!("no `{FILE}` in `{}` or above", start.display());

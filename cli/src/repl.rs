@@ -6,11 +6,12 @@
 mod history;
 mod line_editor;
 
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use clap::Args;
 use console::Term;
 use plugsmith::{CompiledPlugin, Plugin, WasmInput};
+use serde_json::{Value, json};
 
 use self::line_editor::{LineEditor, Step};
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     output::{self, Output, style::DIM},
     page::{Column, Page},
     plugin_options::PluginOptions,
-    printable::{bytes_in_words, printable},
+    printable::{bytes_in_words, in_line},
 };
 
 /// What stands before a line.
@@ -132,9 +133,9 @@ impl Session {
         match word.trim_end() {
             "" => {}
             ".quit" => return Ok(Next::End),
-            ".help" => help().print()?,
-            ".exports" => self.exports_page().print()?,
-            ".vars" => self.vars_page().print()?,
+            ".help" => tell(output, help, help_json)?,
+            ".exports" => tell(output, || self.exports_page(), || self.exports_json())?,
+            ".vars" => tell(output, || self.vars_page(), || self.vars_json())?,
             ".report" => self.reports = !self.reports,
             ".fresh" => self.plugin = Plugin::new_from_compiled(&self.compiled)?,
             command if command.starts_with('.') => {
@@ -165,24 +166,48 @@ impl Session {
     fn exports_page(&self) -> Page {
         let mut page = Page::new();
         for name in &self.exports {
-            page.line(printable(name));
+            page.line(in_line(name));
         }
         page
+    }
+
+    fn exports_json(&self) -> Value {
+        json!({"exports": self.exports})
+    }
+
+    /// Returns the variables as calls' outputs are: as text, or in base64.
+    fn vars_json(&self) -> Value {
+        let vars = self.plugin.vars().iter();
+        let vars = vars.map(|(name, value)| (name.clone(), shown::json_of(value)));
+        json!({"vars": vars.collect::<Value>()})
     }
 
     fn vars_page(&self) -> Page {
         let row = |(name, value): (&String, &Vec<u8>)| {
             let text = match str::from_utf8(value) {
-                Ok(text) => printable(text).into_owned(),
+                Ok(text) => text.to_owned(),
                 Err(_) => bytes_in_words(value.len() as u64),
             };
-            [printable(name).into_owned(), text]
+            [name.clone(), text]
         };
         let rows: Vec<_> = self.plugin.vars().iter().map(row).collect();
         let mut page = Page::new();
         page.table([Column::Dim, Column::Left], &rows);
         page
     }
+}
+
+/// Prints what was asked for, for people or for scripts.
+fn tell(
+    output: &Output,
+    page: impl FnOnce() -> Page,
+    json: impl FnOnce() -> Value,
+) -> Result<(), Failure> {
+    if output.is_json() { output::print_json(&json()) } else { page().print() }
+}
+
+fn help_json() -> Value {
+    json!({"commands": COMMANDS.into_iter().collect::<BTreeMap<_, _>>()})
 }
 
 fn help() -> Page {
@@ -205,7 +230,7 @@ fn read_line(term: &Term, editor: &mut LineEditor, words: &[String]) -> io::Resu
             Step::Typing => {}
             Step::Choices(choices) => {
                 term.write_line("")?;
-                term.write_line(&printable(&choices.join("  ")))?;
+                term.write_line(&in_line(&choices.join("  ")))?;
             }
             Step::GivenUp => term.write_line("")?,
             Step::Line(line) => {

@@ -11,6 +11,14 @@ use crate::command::{Folder, finish};
 const EMPTY: &str = "(module)";
 
 #[test]
+fn a_folder_that_is_not_there_is_no_project() {
+    // Not even below one.
+    let folder = Folder::with(&[("plugsmith.toml", "lang = 'wat'"), ("plugin.wat", EMPTY)]);
+    let ran = folder.run(&["build", "--project", "tpyo", "--json"]);
+    assert_eq!((ran.status, &ran.error()["message"]), (5, &json!("no folder `tpyo`")), "{ran:#?}");
+}
+
+#[test]
 fn without_a_compiler_it_says_how_to_get_one() {
     let rows = [
         ("rust", "there is no cargo", "https://rustup.rs"),

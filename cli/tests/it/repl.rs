@@ -37,6 +37,19 @@ fn a_failure_is_no_end() {
 }
 
 #[test]
+fn scripts_get_json_for_every_line() {
+    let folder = Folder::with(&[("asking.wat", ASKING)]);
+    let lines = "keep words\n.vars\n.exports\n.help\n";
+    let ran = folder.run_with_input(&["repl", "asking.wat", "--json"], lines);
+    let values: Vec<serde_json::Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [_, vars, exports, help] = &values[..] else { panic!("{ran:#?}") };
+    assert_eq!(*vars, json!({"vars": {"k": {"output": "words"}}}));
+    assert!(exports["exports"].as_array().unwrap().contains(&json!("keep")), "{exports}");
+    assert!(help["commands"][".fresh"].is_string(), "{help}");
+}
+
+#[test]
 fn exports_help_and_reports_are_shown() {
     let folder = Folder::with(&[("echo.wat", ECHO)]);
     let ran = folder.run_with_input(&["repl", "echo.wat"], ".exports\n.help\n.report\necho hi\n");
