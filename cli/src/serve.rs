@@ -16,7 +16,7 @@ mod server;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    num::{NonZeroU32, NonZeroUsize},
+    num::{NonZeroU16, NonZeroU32},
     sync::Arc,
     thread,
     time::Duration,
@@ -59,7 +59,7 @@ pub(crate) struct Serve {
     port: u16,
     /// How many calls run at once; the default is as many as the machine runs threads.
     #[arg(long, value_name = "N", help_heading = "Server")]
-    instances: Option<NonZeroUsize>,
+    instances: Option<NonZeroU16>,
     /// How many requests may wait for others to end.
     #[arg(long, value_name = "N", default_value_t = 256, help_heading = "Server")]
     queue: usize,
@@ -103,7 +103,8 @@ impl Serve {
                 .with_help("name a file or a URL, or leave out `--watch` and `--poll`"));
         }
         logs::start(output, self.log_requests);
-        let n_instances = self.instances.map_or_else(default_instances, NonZeroUsize::get);
+        let n_instances =
+            self.instances.map_or_else(default_instances, |number| usize::from(number.get()));
         let mut reloader = reloads::reloader(self.plugin.clone(), output.clone());
         let spinner = output.spinner(format!("Compiling {}", self.plugin.source));
         let compiled = reloader.load();

@@ -255,4 +255,8 @@ fn what_cannot_be_served_is_refused_at_the_start() {
     assert_eq!(folder.run(&["serve", "broken.wat", "--port", "0"]).status, 3);
     assert_eq!(folder.run(&["serve", "none.wasm", "--port", "0"]).status, 3);
     assert_eq!(folder.run(&["serve", "-", "--watch", "--port", "0"]).status, 2);
+    for number in ["0", "65536", "18446744073709551615"] {
+        let ran = folder.run(&["serve", "broken.wat", "--instances", number]);
+        assert_eq!(ran.status, 2, "{ran:#?}");
+    }
 }
