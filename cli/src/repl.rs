@@ -1,9 +1,10 @@
 //! `plugsmith repl`: a plug-in that is kept alive and called line by line.
 //!
-//! At a terminal lines can be edited, come back from a history, and complete; from anywhere else they
-//! are read as they are.
+//! At a terminal lines can be edited, come back from a history, and complete, and Ctrl-C ends a call; from
+//! anywhere else lines are read as they are.
 
 mod history;
+mod interrupts;
 mod line_editor;
 
 use std::{collections::BTreeMap, io};
@@ -13,7 +14,10 @@ use console::Term;
 use plugsmith::{CompiledPlugin, Plugin, WasmInput};
 use serde_json::{Value, json};
 
-use self::line_editor::{LineEditor, Step};
+use self::{
+    interrupts::Interrupts,
+    line_editor::{LineEditor, Step},
+};
 use crate::{
     call::{Called, shown},
     exit::Exit,
@@ -40,6 +44,8 @@ const COMMANDS: [(&str, &str); 6] = [
 ];
 
 /// Keeps a plug-in alive and calls it line by line: `FUNCTION INPUT`.
+///
+/// At a terminal, Ctrl-C ends the call that runs, and `.help` tells what else can be typed.
 #[derive(Debug, Args)]
 pub(crate) struct Repl {
     #[command(flatten)]
@@ -52,6 +58,7 @@ struct Session {
     plugin: Plugin,
     exports: Vec<String>,
     reports: bool,
+    interrupts: Interrupts,
 }
 
 /// Whether there are to be more lines.
@@ -103,7 +110,8 @@ impl Session {
         let exports = exports.map(|export| export.name.clone()).collect();
         let compiled = options.compile(output, |builder| builder.with_call_reports(true))?;
         let plugin = Plugin::new_from_compiled(&compiled)?;
-        Ok(Self { compiled, plugin, exports, reports: false })
+        let interrupts = Interrupts::default();
+        Ok(Self { compiled, plugin, exports, reports: false, interrupts })
     }
 
     fn run_at_terminal(&mut self, term: &Term, output: &Output) -> Result<(), Failure> {
@@ -111,14 +119,16 @@ impl Session {
         let words: Vec<_> = self.exports.iter().cloned().chain(words).collect();
         let mut editor = LineEditor::new(history::read());
         let failed = |err| Failure::new(Exit::Input, "cannot use the terminal").with_cause(err);
+        self.interrupts = Interrupts::listen().map_err(failed)?;
         loop {
             let line = read_line(term, &mut editor, &words).map_err(failed)?;
             let Some(line) = line else { break };
+            // At once, since a line may be the last for reasons of its own.
+            history::write(editor.history());
             if self.obey(&line, output)? == Next::End {
                 break;
             }
         }
-        history::write(editor.history());
         Ok(())
     }
 
@@ -148,7 +158,9 @@ impl Session {
     }
 
     fn call(&mut self, function: &str, input: &str, output: &Output) -> Result<(), Failure> {
-        let called = self.plugin.call::<_, Vec<u8>>(function, input).map_err(Failure::from);
+        let handle = self.plugin.cancel_handle();
+        let call = || self.plugin.call::<_, Vec<u8>>(function, input).map_err(Failure::from);
+        let called = self.interrupts.during(handle, call);
         let report = self.plugin.last_call().filter(|_| self.reports);
         match called {
             Ok(bytes) if output.is_json() => Called { bytes, report }.print_json()?,

@@ -1,6 +1,4 @@
-//! C, by clang and its linker for WebAssembly, or by Zig, which has both inside.
-//! There is no C
-//! library.
+//! C, by clang and its linker for WebAssembly, or by Zig, which has both inside. There is no C library.
 
 use std::{
     path::{Path, PathBuf},

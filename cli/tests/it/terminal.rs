@@ -1,6 +1,10 @@
 //! What a person sees: the command at a terminal, which `script` of util-linux makes.
 
-use std::process::Command;
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    process::{Command, Stdio},
+};
 
 use crate::{
     command::{Folder, Ran, finish},
@@ -9,6 +13,13 @@ use crate::{
 
 /// Runs the command at a terminal at which `keys` are pressed.
 fn at_terminal(folder: &Folder, arguments: &str, keys: &str, environment: &[(&str, &str)]) -> Ran {
+    let mut command = terminal(folder, arguments);
+    command.envs(environment.iter().copied());
+    finish(&mut command, keys)
+}
+
+/// Returns what runs the command at a terminal.
+fn terminal(folder: &Folder, arguments: &str) -> Command {
     let mut command = Command::new("script");
     let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_plugsmith"));
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
@@ -17,8 +28,7 @@ fn at_terminal(folder: &Folder, arguments: &str, keys: &str, environment: &[(&st
     for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PLUGSMITH_CACHE", "CI"] {
         command.env_remove(name);
     }
-    command.envs(environment.iter().copied());
-    finish(&mut command, keys)
+    command
 }
 
 #[test]
@@ -102,4 +112,43 @@ fn cases_are_told_in_colour_and_nothing_is_left_of_progress() {
     // What moved while the command ran was wiped away before the first line of the results.
     let (progress, _) = ran.stdout.split_once("\r\nrunning 1 case").expect("it begins");
     assert!(progress.is_empty() || progress.ends_with("\u{1b}[2K"), "{progress:?}");
+}
+
+#[test]
+fn a_call_is_ended_and_the_session_goes_on() {
+    /// Says `!`, and then nothing for ever.
+    const SPIN: &str = r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+        (import "extism:host/env" "log_info" (func $log (param i64)))
+        (func (export "spin") (local $block i64)
+            (local.set $block (call $alloc (i64.const 1)))
+            (call $store (local.get $block) (i32.const 33))
+            (call $log (local.get $block))
+            (loop $again (br $again))))"#;
+    let folder = Folder::with(&[("spin.wat", SPIN)]);
+    let mut command = terminal(&folder, "repl spin.wat --log-level info");
+    let piped = command.env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = piped.spawn().expect("there is a `script`");
+    let mut keys = child.stdin.take().expect("it is piped");
+    let mut stdout = child.stdout.take().expect("it is piped");
+    let mut seen = Vec::new();
+    let steps: [(&[u8], &[u8]); 4] = [
+        (b"> ", b"spin\r"),
+        (b"INFO !\r\n", b"\x03"),
+        (b"call was cancelled\r\n", b""),
+        (b"> ", b".quit\r"),
+    ];
+    for (end, pressed) in steps {
+        while !seen.ends_with(end) {
+            let mut byte = [0];
+            stdout.read_exact(&mut byte).expect("the session goes on");
+            seen.push(byte[0]);
+        }
+        keys.write_all(pressed).expect("the session goes on");
+    }
+    std::io::copy(&mut stdout, &mut std::io::sink()).expect("the session ends");
+    assert!(child.wait().expect("it is a child").success());
+    let history = fs::read_to_string(folder.path(".state/plugsmith/history"));
+    assert_eq!(history.expect("it was written"), "spin\n.quit\n");
 }
