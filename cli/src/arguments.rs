@@ -2,7 +2,10 @@
 //!
 //! What one command takes is in its own file.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Error, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::{
     bench::Bench,
@@ -125,8 +128,23 @@ impl Command {
     }
 }
 
+/// Adds to an error of the parser what helps who gives a function its input without an option.
+pub(crate) fn advise(mut err: Error) -> Error {
+    let is_of_function =
+        err.get(ContextKind::Usage).is_some_and(|usage| usage.to_string().contains("<FUNCTION>"));
+    let word = match err.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) if err.kind() == ErrorKind::UnknownArgument => word,
+        _ => return err,
+    };
+    if is_of_function && !word.starts_with('-') {
+        let advice = format!("an input has an option in front: `--input '{word}'`");
+        err.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+    }
+    err
+}
+
 /// Returns what an error of the parser says, without the usage that follows.
-pub(crate) fn first_lines(err: &clap::Error) -> String {
+pub(crate) fn first_lines(err: &Error) -> String {
     let text = err.render().to_string();
     let text = text.split("\n\nUsage:").next().unwrap_or(&text);
     let text = text.split("\n\nFor more information").next().unwrap_or(text);

@@ -45,7 +45,7 @@ use crate::{arguments::Arguments, exit::Exit, failure::Failure, output::Output};
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(err) => return refuse(&err).into(),
+        Err(err) => return refuse(&arguments::advise(err)).into(),
     };
     let output = Output::new(arguments.output);
     match arguments.command.run(&output) {
