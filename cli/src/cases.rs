@@ -87,9 +87,11 @@ impl Test {
         };
         let module = fs::read(&path).map_err(|err| {
             let message = format!("cannot read plug-in `{}`", path.display());
-            Failure::new(Exit::Input, message)
-                .with_cause(err)
-                .with_help("`plugsmith build` makes a project's plug-in")
+            let help = match self.plugin {
+                Some(_) => "name the file of a module (`.wasm`, `.wat`)",
+                None => "`plugsmith build` makes a project's plug-in",
+            };
+            Failure::new(Exit::Load, message).with_cause(err).with_help(help)
         })?;
         let paths = if self.files.is_empty() { files_in(&folder)? } else { self.files.clone() };
         let files = paths.iter().map(|path| CaseFile::read(path)).collect::<Result<Vec<_>, _>>()?;

@@ -81,7 +81,7 @@ fn one_wrong_file_stops_all() {
 fn what_is_not_there_is_named() {
     let folder = Folder::with(&[("echo.wat", ECHO)]);
     let rows: [(&[&str], i32, &str, &str); 5] = [
-        (&["--plugin", "nowhere.wasm"], 5, "cannot read plug-in `nowhere.wasm`", "plugsmith build"),
+        (&["--plugin", "nowhere.wasm"], 3, "cannot read plug-in `nowhere.wasm`", "name the file"),
         (&["--plugin", "echo.wat"], 5, "no `cases.toml` and no `cases/*.toml`", "name the files"),
         (&["--plugin", "echo.wat", "nowhere.toml"], 5, "cannot read `nowhere.toml`", ""),
         (&["--wasi"], 2, "--plugin", ""),

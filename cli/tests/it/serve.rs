@@ -48,6 +48,27 @@ fn each_outcome_has_a_status() {
 }
 
 #[test]
+fn what_is_compiled_and_signed_is_served() {
+    let folder = Folder::with(&[("echo.wat", ECHO)]);
+    let compiled =
+        folder.run(&["precompile", "echo.wat", "-o", "plugin.wat", "--new-key", "secret.key"]);
+    assert_eq!(compiled.status, 0, "{compiled:#?}");
+    let server = Server::start_in(folder, &["--key", "secret.key"]);
+    assert_eq!(server.post("/echo", "hello").text(), "hello");
+}
+
+#[test]
+fn who_sends_no_more_ends_the_call() {
+    let server = Server::start(ECHO, &[]);
+    let mut client = server.connect();
+    client.send("POST /spin HTTP/1.1\r\nHost: a\r\n\r\n");
+    server.wait_for("plugsmith_calls_running", 1);
+    client.end();
+    assert_eq!(client.rest(), b"");
+    server.wait_for("plugsmith_calls_running", 0);
+}
+
+#[test]
 fn outputs_have_the_type_that_they_are_of() {
     let server = Server::start(ECHO, &[]);
     for (output, expected) in [

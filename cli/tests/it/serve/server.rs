@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
+    net::{Shutdown, TcpStream},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -174,6 +174,11 @@ impl Client {
     /// Sends bytes as they are. A server that has refused need not listen any more.
     pub(super) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.get_mut().write_all(bytes.as_ref());
+    }
+
+    /// Says that nothing more will be sent.
+    pub(super) fn end(&self) {
+        self.stream.get_ref().shutdown(Shutdown::Write).expect("the server listens");
     }
 
     #[track_caller]
