@@ -11,7 +11,7 @@ use std::{
 use super::{
     CacheError,
     choice::{CONFIG_VARIABLE, Config, FOLDER_VARIABLE, SUBFOLDER, system_folder},
-    folder::{MODULE_END, UNFINISHED_END},
+    folder::{UNFINISHED_END, module_name},
 };
 
 /// The folder of a cache, to look at and to empty.
@@ -117,7 +117,7 @@ impl CacheFolder {
     pub fn modules(&self) -> io::Result<Vec<CachedModule>> {
         let mut modules = Vec::new();
         self.visit(|name, path| {
-            let Some(name) = name.strip_suffix(MODULE_END) else { return };
+            let Some(name) = module_name(name) else { return };
             // One that is removed meanwhile is none.
             if let Ok(metadata) = fs::metadata(path) {
                 let last_use = metadata.modified().ok();
@@ -146,7 +146,7 @@ impl CacheFolder {
             if name.ends_with(UNFINISHED_END) {
                 // Whoever writes it finds it gone, and goes on without.
                 let _ = fs::remove_file(path);
-            } else if name.ends_with(MODULE_END) && fs::remove_file(path).is_ok() {
+            } else if module_name(name).is_some() && fs::remove_file(path).is_ok() {
                 cleared.n_modules += 1;
                 cleared.bytes += len;
             }

@@ -18,7 +18,10 @@ use crate::private_files;
 const KEY_FILE: &str = "key";
 
 /// What the names of modules end in.
-pub(super) const MODULE_END: &str = ".module";
+const MODULE_END: &str = ".module";
+
+/// How many hexadecimal digits the name of a module has: those of a hash.
+const MODULE_NAME_LEN: usize = 64;
 
 /// What the names of files end in that are being written.
 pub(super) const UNFINISHED_END: &str = ".unfinished";
@@ -208,7 +211,7 @@ impl Folder {
             let Ok(metadata) = entry.metadata() else { continue };
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if name.ends_with(MODULE_END) {
+            if module_name(&name).is_some() {
                 modules.push((age(&metadata), metadata.len(), entry.path()));
             } else {
                 remove_abandoned(&entry);
@@ -257,6 +260,15 @@ impl Folder {
             }
         }
     }
+}
+
+/// Returns the name of the module that a file of this name is, if it is one: people may have files of their
+/// own in the folder, which are nobody else's to remove.
+pub(super) fn module_name(file_name: &str) -> Option<&str> {
+    let name = file_name.strip_suffix(MODULE_END)?;
+    let is_hash =
+        name.len() == MODULE_NAME_LEN && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then_some(name)
 }
 
 /// Sets a file's time of last use, if the system lets it.

@@ -338,6 +338,7 @@ fn a_folder_tells_what_it_holds_and_is_emptied_but_for_its_key() {
     let oldest = folder.modules().remove(0);
     fs::File::open(&oldest).unwrap().set_modified(long_ago).unwrap();
     fs::write(folder.0.join("mine.txt"), "kept").unwrap();
+    fs::write(folder.0.join("own.module"), "kept").unwrap();
     fs::write(folder.0.join("half.unfinished"), "removed").unwrap();
 
     let modules = cache.modules().unwrap();
@@ -353,6 +354,6 @@ fn a_folder_tells_what_it_holds_and_is_emptied_but_for_its_key() {
     let mut left: Vec<_> =
         fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
-    assert_eq!(left, ["key", "mine.txt"]);
+    assert_eq!(left, ["key", "mine.txt", "own.module"]);
     assert_eq!(cached(1, &folder.0), 1);
 }
