@@ -82,10 +82,18 @@ impl Precompile {
 
     /// Returns where to write to.
     fn path(&self) -> Result<PathBuf, Failure> {
+        let source = &self.plugin.source;
         if let Some(path) = &self.output {
+            // A source that is no file is none that could be lost.
+            let is_source = fs::canonicalize(source)
+                .is_ok_and(|source| fs::canonicalize(path).is_ok_and(|path| path == source));
+            if is_source {
+                let message = format!("`{}` is the plug-in itself", path.display());
+                return Err(Failure::new(Exit::Usage, message)
+                    .with_help("name another file with `--output FILE`"));
+            }
             return Ok(path.clone());
         }
-        let source = &self.plugin.source;
         let file = source.rsplit('/').next().unwrap_or(source);
         if self.plugin.is_stdin() || file.is_empty() {
             return Err(Failure::new(Exit::Usage, "the file to write has no name")

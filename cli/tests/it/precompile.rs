@@ -94,6 +94,7 @@ fn what_cannot_be_done_is_told() {
         (&["echo.wat", "--key", "gone"], 5, "key file `gone` cannot be used", "--new-key"),
         (&["echo.wat", "--new-key", "short"], 5, "key file `short` cannot be used", "none is ever"),
         (&["echo.wat", "-o", "gone/file"], 5, "cannot write `gone/file`", ""),
+        (&["echo.wat", "-o", "./echo.wat"], 2, "`./echo.wat` is the plug-in itself", "--output"),
         (&["-"], 2, "the file to write has no name", "--output"),
     ];
     for (arguments, status, message, help) in rows {
