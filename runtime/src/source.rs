@@ -366,7 +366,8 @@ fn to_binary<'a>(name: &str, bytes: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, Load
             _ => Ok(bytes),
         };
     }
-    match str::from_utf8(&bytes) {
+    // Some editors begin every text with a mark that is no part of it.
+    match str::from_utf8(&bytes).map(|text| text.trim_start_matches('\u{feff}')) {
         Ok(text) if is_wat(text.trim_start()) => from_text(name, text).map(Cow::Owned),
         _ => Err(LoadError::NotWasm { module: name.to_owned(), start: start_of(&bytes) }),
     }

@@ -59,14 +59,24 @@ impl Recipe {
             }
             Work::Assemble(source) => {
                 let source = shorten(&source);
-                let bytes = wat::parse_file(&source).map_err(|err| {
-                    let message = format!("`{}` does not assemble", source.display());
-                    Failure::new(Exit::Build, message).with_cause(err)
-                })?;
+                let bytes = assemble(&source)?;
                 fs::write(plugin, bytes).map_err(|err| cannot_write(plugin, err))
             }
         }
     }
+}
+
+/// Returns the module that a file of WebAssembly text is.
+fn assemble(source: &Path) -> Result<Vec<u8>, Failure> {
+    let text = fs::read_to_string(source).map_err(|err| {
+        Failure::new(Exit::Input, format!("cannot read `{}`", source.display())).with_cause(err)
+    })?;
+    // Some editors begin every text with a mark that is no part of it.
+    wat::parse_str(text.trim_start_matches('\u{feff}')).map_err(|mut err| {
+        err.set_path(source);
+        let message = format!("`{}` does not assemble", source.display());
+        Failure::new(Exit::Build, message).with_cause(err)
+    })
 }
 
 /// Runs a compiler, which prints nothing while all is well.

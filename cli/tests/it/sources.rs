@@ -14,9 +14,23 @@ fn modules_and_manifests_are_told_apart() {
         ("no_end", "[[wasm]]\npath = 'echo.wat'\n"),
     ]);
     folder.write("echo.wasm", wat::parse_str(ECHO).unwrap());
-    for source in
-        ["echo.wat", "echo.wasm", "plugin.json", "plugin.toml", "sub/plugin.toml", "no_end"]
-    {
+    // As editors of Windows write.
+    folder.write("marked.wat", format!("\u{feff}{}", ECHO.replace('\n', "\r\n")));
+    folder.write("marked.toml", "\u{feff}[[wasm]]\r\npath = 'marked.wat'\r\n");
+    folder.write("marked/plugsmith.toml", "\u{feff}lang = 'wat'\r\n");
+    folder.write("marked/plugin.wat", format!("\u{feff}{}", ECHO.replace('\n', "\r\n")));
+    assert_eq!(folder.run(&["build", "--project", "marked"]).status, 0);
+    for source in [
+        "echo.wat",
+        "echo.wasm",
+        "plugin.json",
+        "plugin.toml",
+        "sub/plugin.toml",
+        "no_end",
+        "marked.wat",
+        "marked.toml",
+        "marked",
+    ] {
         let ran = folder.run(&["call", source, "echo", "-i", "hello"]);
         assert_eq!((ran.status, ran.stdout.as_str()), (0, "hello"), "{source}: {ran:#?}");
     }
