@@ -1,20 +1,16 @@
 //! `plugsmith serve`: a plug-in's exports as HTTP endpoints.
 //!
-//! Owns the options, and the order in which things start and end. `server.rs` has connections,
-//! `answer.rs` what a request gets, `calls.rs` who may call when, `reloads.rs` new versions.
-//!
-//! Calls run on threads of their own, never on those that talk to clients.
+//! Owns the options, and the order in which things start and end. `plugins.rs` has what is called,
+//! `reloads.rs` new versions, `signals.rs` what the system says. The server itself is a package of its own,
+//! `serve`, which the benchmark has other things behind.
 
-mod answer;
-mod calls;
-mod http;
 mod logs;
-mod metrics;
-mod refusal;
+mod plugins;
 mod reloads;
-mod server;
+mod signals;
 
 use std::{
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::{NonZeroU16, NonZeroU32},
     sync::Arc,
@@ -23,18 +19,20 @@ use std::{
 };
 
 use clap::Args;
+use plugsmith_serve::{CallLimits, ClientLimits, Metrics, Server};
 use serde_json::json;
-use tokio::runtime::{self, Runtime};
+use tokio::{net::TcpListener, time};
 
-use self::{
-    answer::Service, calls::Calls, http::connection::Patience, metrics::Metrics, reloads::Reloads,
-};
+use self::{plugins::Plugins, reloads::Reloads, signals::Signals};
 use crate::{
     exit::Exit,
     failure::Failure,
     output::{self, Output},
     plugin_options::{self, KeyOption, PluginOptions},
 };
+
+/// What is blocked besides calls: loading a new version.
+const N_OTHERS: usize = 2;
 
 /// Serves a plug-in's exports over HTTP.
 ///
@@ -109,28 +107,62 @@ impl Serve {
         let spinner = output.spinner(format!("Compiling {}", self.plugin.source));
         let compiled = reloader.load();
         spinner.finish_and_clear();
-        let metrics = Arc::new(Metrics::default());
-        let limits =
-            calls::Limits { n_instances, n_waiting: self.queue, waiting_time: self.queue_time };
         let compiled = compiled.map_err(reloads::failure_of)?;
-        let calls = Arc::new(Calls::new(compiled, limits, Arc::clone(&metrics)));
-        let runtime = start_runtime(n_instances)?;
+        let plugins = Arc::new(Plugins::new(compiled, n_instances));
+        let metrics = Arc::new(Metrics::default());
+        let runtime = plugsmith_serve::start_runtime(n_instances, N_OTHERS)
+            .map_err(|err| Failure::new(Exit::Input, "the server cannot start").with_cause(err))?;
         let ended = runtime.block_on(async {
-            let address = SocketAddr::new(self.listen, self.port);
-            let listener = server::listen(address).await?;
-            let address = server::address(&listener)?;
-            let signals = server::Signals::new()?;
-            let reloads = Reloads::start(reloader, &calls, &metrics, self.watch_options())?;
+            let listener = listen(SocketAddr::new(self.listen, self.port)).await?;
+            let address = address(&listener)?;
+            let signals = Signals::new()?;
+            let reloads = Reloads::start(reloader, &plugins, &metrics, self.watch_options())?;
             self.announce(address, output)?;
-            let service = Service::new(calls, metrics);
-            let patience = Patience { time: self.client_time, body_limit: self.body_max };
-            let n_connections = self.connections.get();
-            let limits = server::Limits { n_connections, patience, grace: self.grace };
-            Ok(server::serve(listener, service, signals, &reloads, limits).await)
+            let server =
+                Server::new(plugins, metrics, self.call_limits(n_instances), self.client_limits());
+            Ok(self.serve(listener, &server, signals, &reloads).await)
         });
         // Whatever still runs was given its time.
         runtime.shutdown_background();
         ended
+    }
+
+    /// Answers requests until a signal says to end, and then those that were begun.
+    async fn serve(
+        &self,
+        listener: TcpListener,
+        server: &Server,
+        mut signals: Signals,
+        reloads: &Reloads,
+    ) -> Exit {
+        server.serve(listener, signals.end(|| reloads.ask())).await;
+        tracing::info!(grace = ?self.grace, "ending: requests that were begun are answered");
+        tokio::select! {
+            () = server.finish() => {
+                tracing::info!("ended");
+                Exit::Success
+            }
+            () = time::sleep(self.grace) => {
+                tracing::warn!("ended before all requests were answered");
+                Exit::Time
+            }
+            () = signals.end(|| {}) => {
+                tracing::warn!("ended at once, before all requests were answered");
+                Exit::Time
+            }
+        }
+    }
+
+    fn call_limits(&self, n_running: usize) -> CallLimits {
+        CallLimits { n_running, n_waiting: self.queue, waiting_time: self.queue_time }
+    }
+
+    fn client_limits(&self) -> ClientLimits {
+        ClientLimits {
+            n_connections: self.connections.get(),
+            time: self.client_time,
+            body: self.body_max,
+        }
     }
 
     fn is_reloading(&self) -> bool {
@@ -160,13 +192,29 @@ fn default_instances() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Starts the threads that talk to clients, and room for those that call.
-fn start_runtime(n_instances: usize) -> Result<Runtime, Failure> {
-    /// Besides calls: loading a new version.
-    const N_OTHERS: usize = 2;
-    runtime::Builder::new_multi_thread()
-        .max_blocking_threads(n_instances.saturating_add(N_OTHERS))
-        .enable_all()
-        .build()
-        .map_err(|err| Failure::new(Exit::Input, "the server cannot start").with_cause(err))
+/// Starts to listen.
+///
+/// # Errors
+///
+/// If the address is not to be had.
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|err| {
+        let help = match err.kind() {
+            io::ErrorKind::AddrInUse => "name another port with `--port`; 0 is any that is free",
+            io::ErrorKind::PermissionDenied => "ports below 1024 are the system's",
+            _ => "`--listen` takes an address of this machine",
+        };
+        let message = format!("cannot listen on {address}");
+        Failure::new(Exit::Input, message).with_help(help).with_cause(err)
+    })
+}
+
+/// Returns where a listener is.
+///
+/// # Errors
+///
+/// If the system does not know.
+fn address(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    let address = listener.local_addr();
+    address.map_err(|err| Failure::new(Exit::Input, "the server has no address").with_cause(err))
 }

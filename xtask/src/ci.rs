@@ -109,14 +109,14 @@ fn document(workspace: &Workspace) -> Result<()> {
 
 /// The selections of packages that are checked without features.
 ///
-/// Cargo unites the features that selected packages want of each other. The examples, the command, the
-/// guide, the comparison and the benchmark want defaults, so they are left out. A package whose features
-/// others want, too, is checked once more by itself.
+/// Cargo unites the features that selected packages want of each other. The examples, the command and its
+/// server, the guide, the comparison and the benchmark want defaults, so they are left out. A package whose
+/// features others want, too, is checked once more by itself.
 /// The host is not, because by itself it would have the engine compiled once more.
 fn without_features(packages: &[Package]) -> Vec<Vec<String>> {
     let mut together = strings(&["--no-default-features", "--workspace"]);
     let is_example = |package: &&Package| {
-        ["bench", "cli", "compat", "docs", "examples", "soak"]
+        ["bench", "cli", "compat", "docs", "examples", "serve", "soak"]
             .iter()
             .any(|folder| package.folder.starts_with(folder))
     };

@@ -3,22 +3,17 @@
 use std::{
     fmt,
     io::{self, IsTerminal as _},
-    time::Duration,
 };
 
-use http::StatusCode;
 use plugsmith::{LogLevel, LogRecord};
+use plugsmith_serve::REQUESTS;
 use tracing::field::Field;
 use tracing_subscriber::{
     Layer as _, field::MakeExt as _, filter, fmt::format, layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
-use super::http::head::Head;
 use crate::{output::Output, printable::in_line};
-
-/// What the log of requests is known as.
-const REQUESTS: &str = "plugsmith::requests";
 
 /// Has everything from here on logged to standard error.
 pub(super) fn start(output: &Output, has_requests: bool) {
@@ -50,18 +45,6 @@ fn write_field(
         "message" => write!(writer, "{}", in_line(&value)),
         name => write!(writer, "{name}={}", in_line(&value)),
     }
-}
-
-/// Logs a request, where that is wanted.
-pub(super) fn request(head: &Head, status: StatusCode, time: Duration) {
-    tracing::info!(
-        target: REQUESTS,
-        method = head.method.as_str(),
-        path = head.path,
-        status = status.as_u16(),
-        time_us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
-        "request"
-    );
 }
 
 /// What the plug-in's own log is known as.

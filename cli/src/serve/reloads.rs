@@ -6,8 +6,9 @@ use std::{
 };
 
 use plugsmith::{CompiledPlugin, Error, Reloader, Watch, WatchOptions};
+use plugsmith_serve::Metrics;
 
-use super::{calls::Calls, logs, metrics::Metrics};
+use super::{logs, plugins::Plugins};
 use crate::{exit::Exit, failure::Failure, output::Output, plugin_options::PluginOptions};
 
 /// Who looks for a new version, and when.
@@ -51,12 +52,12 @@ impl Reloads {
     /// If files cannot be watched.
     pub(super) fn start(
         reloader: Reloader,
-        calls: &Arc<Calls>,
+        plugins: &Arc<Plugins>,
         metrics: &Arc<Metrics>,
         options: Option<WatchOptions>,
     ) -> Result<Self, Failure> {
-        let (calls, metrics) = (Arc::clone(calls), Arc::clone(metrics));
-        let receive = move |version| receive(version, &calls, &metrics);
+        let (plugins, metrics) = (Arc::clone(plugins), Arc::clone(metrics));
+        let receive = move |version| receive(version, &plugins, &metrics);
         let Some(options) = options else {
             let receive = Box::new(receive);
             return Ok(Self::Asked(Arc::new(Mutex::new(Asked { reloader, receive }))));
@@ -94,10 +95,10 @@ impl Asked {
 }
 
 /// Serves a new version, or says why not.
-fn receive(version: Result<CompiledPlugin, Error>, calls: &Calls, metrics: &Metrics) {
+fn receive(version: Result<CompiledPlugin, Error>, plugins: &Plugins, metrics: &Metrics) {
     match version {
         Ok(compiled) => {
-            calls.replace(compiled);
+            plugins.replace(compiled);
             metrics.count_reload();
             tracing::info!("serving a new version of the plug-in");
         }

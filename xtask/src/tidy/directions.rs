@@ -39,14 +39,19 @@ const DIRECTIONS: &[Direction] = &[
     },
     Direction { package: "moved_host", ships: &[], tests: &["plugsmith"] },
     Direction { package: "plugsmith-examples", ships: &["plugsmith"], tests: &[] },
-    Direction { package: "plugsmith-cli", ships: &["plugsmith"], tests: &["plugsmith-pdk"] },
+    Direction { package: "plugsmith-serve", ships: &[], tests: &[] },
+    Direction {
+        package: "plugsmith-cli",
+        ships: &["plugsmith", "plugsmith-serve"],
+        tests: &["plugsmith-pdk"],
+    },
     Direction {
         package: "plugsmith-guide",
         ships: &["plugsmith", "plugsmith-manifest", "plugsmith-pdk"],
         tests: &[],
     },
     Direction { package: "plugsmith-capi", ships: &["plugsmith"], tests: &[] },
-    Direction { package: "plugsmith-bench", ships: &["plugsmith"], tests: &[] },
+    Direction { package: "plugsmith-bench", ships: &["plugsmith", "plugsmith-serve"], tests: &[] },
     Direction { package: "plugsmith-soak", ships: &["plugsmith"], tests: &[] },
     Direction { package: "xtask", ships: &[], tests: &[] },
 ];

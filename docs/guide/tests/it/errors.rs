@@ -72,8 +72,9 @@ fn what_a_server_answers_is_what_it_refuses() {
     let rows = rows(section(&chapter.text, "## What `plugsmith serve` answers"));
     let mut told: Vec<_> = rows.iter().map(|row| format!("{} {}", row[0], plain(row[1]))).collect();
     told.sort();
-    let mut expected = source::served(&read("cli/src/serve/refusal.rs"));
-    expected.extend(source::served(&read("cli/src/serve/http/head.rs")));
+    let mut expected = source::served(&read("cli/src/serve/plugins.rs"));
+    expected.extend(source::served(&read("serve/src/refusal.rs")));
+    expected.extend(source::served(&read("serve/src/http/head.rs")));
     expected.sort();
     expected.dedup();
     assert_eq!(told, expected);

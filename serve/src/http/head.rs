@@ -2,30 +2,30 @@
 
 use http::{Method, StatusCode};
 
-use crate::serve::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The most bytes that a head has.
-pub(super) const HEAD_LIMIT: usize = 16 << 10;
+pub(crate) const HEAD_LIMIT: usize = 16 << 10;
 
 /// The most headers that a head has.
 const HEADERS_LIMIT: usize = 64;
 
 /// A request without its body.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::serve) struct Head {
-    pub(in crate::serve) method: Method,
+pub(crate) struct Head {
+    pub(crate) method: Method,
     /// As it was sent, without what follows a `?`.
-    pub(in crate::serve) path: String,
-    pub(in crate::serve) body: BodyLen,
+    pub(crate) path: String,
+    pub(crate) body: BodyLen,
     /// Whether the client wants to send more requests on this connection.
-    pub(super) keeps_alive: bool,
+    pub(crate) keeps_alive: bool,
     /// Whether the client waits to be told to send its body.
-    pub(super) expects_continue: bool,
+    pub(crate) expects_continue: bool,
 }
 
 /// How long a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::serve) enum BodyLen {
+pub(crate) enum BodyLen {
     Known(u64),
     /// Each piece says its own length.
     Chunked,
@@ -36,7 +36,7 @@ pub(in crate::serve) enum BodyLen {
 /// # Errors
 ///
 /// The refusal, after which nothing on this connection makes sense.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_LIMIT];
     let mut request = httparse::Request::new(&mut headers);
     let len = match request.parse(bytes) {

@@ -1,14 +1,14 @@
 //! The body of a request, out of the bytes that follow its head.
 
 use super::head::BodyLen;
-use crate::serve::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The most bytes of a line that says how long a piece is, and of what follows the last piece.
 const LINE_LIMIT: usize = 1 << 10;
 
 /// A body that is being read.
 #[derive(Debug)]
-pub(super) struct BodyReader {
+pub(crate) struct BodyReader {
     bytes: Vec<u8>,
     limit: usize,
     next: Next,
@@ -36,7 +36,7 @@ impl BodyReader {
     /// # Errors
     ///
     /// If it says itself that it has more.
-    pub(super) fn new(len: BodyLen, limit: usize) -> Result<Self, Refusal> {
+    pub(crate) fn new(len: BodyLen, limit: usize) -> Result<Self, Refusal> {
         let next = match len {
             BodyLen::Known(0) => Next::Nothing,
             BodyLen::Known(len) => match usize::try_from(len) {
@@ -53,7 +53,7 @@ impl BodyReader {
     /// # Errors
     ///
     /// If the body is too large, or its pieces make no sense.
-    pub(super) fn take(&mut self, received: &mut Vec<u8>) -> Result<bool, Refusal> {
+    pub(crate) fn take(&mut self, received: &mut Vec<u8>) -> Result<bool, Refusal> {
         let mut n_used = 0;
         while self.next != Next::Nothing {
             match self.step(&received[n_used..])? {
@@ -65,7 +65,7 @@ impl BodyReader {
         Ok(self.next == Next::Nothing)
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 

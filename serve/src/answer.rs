@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 
-use super::{
+use crate::{
     calls::{CallRefusal, Calls},
     http::{Response, head::Head},
     metrics::Metrics,
@@ -17,16 +17,16 @@ use super::{
 };
 
 /// Answers requests.
-pub(super) struct Service {
-    calls: Arc<Calls>,
+pub(crate) struct Service {
+    calls: Calls,
     metrics: Arc<Metrics>,
     /// Whether the server has been told to end.
     is_ending: AtomicBool,
 }
 
 /// What a request is for.
-pub(super) enum Route {
-    /// An export, with the body as its input.
+pub(crate) enum Route {
+    /// A function, with the body as its input.
     Call(String),
     /// Something that the server knows.
     Answer(Response),
@@ -35,25 +35,25 @@ pub(super) enum Route {
 }
 
 impl Service {
-    pub(super) fn new(calls: Arc<Calls>, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(calls: Calls, metrics: Arc<Metrics>) -> Self {
         Self { calls, metrics, is_ending: AtomicBool::new(false) }
     }
 
     /// Says from now on that the server is not ready. Requests are answered all the same.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.is_ending.store(true, Ordering::Relaxed);
     }
 
     /// Finds out what a request is for.
-    pub(super) fn route(&self, head: &Head) -> Route {
+    pub(crate) fn route(&self, head: &Head) -> Route {
         let own = OwnPath::of(&head.path);
         match (&head.method, own) {
             (&Method::GET | &Method::HEAD, Some(own)) => Route::Answer(self.own_answer(own)),
-            (&Method::POST, _) => match self.export_of(&head.path) {
+            (&Method::POST, _) => match self.function_of(&head.path) {
                 Ok(name) => Route::Call(name),
                 Err(refusal) => Route::Refuse(refusal),
             },
-            (_, own) => Route::Refuse(match (own, self.export_of(&head.path)) {
+            (_, own) => Route::Refuse(match (own, self.function_of(&head.path)) {
                 (Some(_), Ok(_)) => Refusal::method("GET, HEAD, POST"),
                 (Some(_), Err(_)) => Refusal::method("GET, HEAD"),
                 (None, Ok(_)) => Refusal::method("POST"),
@@ -76,17 +76,17 @@ impl Service {
         }
     }
 
-    /// Returns the export that a path names.
-    fn export_of(&self, path: &str) -> Result<String, Refusal> {
+    /// Returns the function that a path names.
+    fn function_of(&self, path: &str) -> Result<String, Refusal> {
         let name = path.strip_prefix('/').unwrap_or(path);
         let name = percent_decode_str(name).decode_utf8().map_err(|_| Refusal::bad_path())?;
-        self.calls.require_export(&name)?;
+        self.calls.require(&name)?;
         Ok(name.into_owned())
     }
 
-    /// Calls an export.
-    pub(super) async fn call(&self, name: &str, input: Vec<u8>) -> Response {
-        match self.calls.call(name, input).await {
+    /// Calls a function.
+    pub(crate) async fn call(&self, function: String, input: Vec<u8>) -> Response {
+        match self.calls.call(function, input).await {
             Ok(output) => Response::new(StatusCode::OK, content_type(&output), output),
             Err(CallRefusal::Unheard(refusal)) => {
                 self.refuse(&refusal).with_header("retry-after", "1")
@@ -96,7 +96,7 @@ impl Service {
     }
 
     /// Counts a request that comes to no call.
-    pub(super) fn refuse(&self, refusal: &Refusal) -> Response {
+    pub(crate) fn refuse(&self, refusal: &Refusal) -> Response {
         self.metrics.count_refusal(refusal.kind);
         refusal.to_response()
     }
@@ -121,7 +121,7 @@ impl OwnPath {
     }
 }
 
-pub(super) const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
 

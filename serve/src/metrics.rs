@@ -32,7 +32,7 @@ const BUCKETS: [(u64, &str); 16] = [
 
 /// The counts.
 #[derive(Debug, Default)]
-pub(super) struct Metrics {
+pub struct Metrics {
     calls: Mutex<Calls>,
     /// Requests that came to no call, by what was wrong.
     refused: Mutex<BTreeMap<&'static str, u64>>,
@@ -45,7 +45,7 @@ pub(super) struct Metrics {
 /// Calls that ended.
 #[derive(Debug, Default)]
 struct Calls {
-    /// By export and outcome. The exports are the plug-in's, so there are not many.
+    /// By function and outcome. Only functions that exist are called, so there are not many.
     by_outcome: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// How many took no longer than each bucket's end, and longer than the one's before.
     buckets: [u64; BUCKETS.len()],
@@ -55,7 +55,7 @@ struct Calls {
 
 /// Something that goes on, counted as long as this lives.
 #[derive(Debug)]
-pub(super) struct Span(Arc<AtomicUsize>);
+pub(crate) struct Span(Arc<AtomicUsize>);
 
 impl Drop for Span {
     fn drop(&mut self) {
@@ -65,17 +65,17 @@ impl Drop for Span {
 
 impl Metrics {
     /// Counts a call that waits.
-    pub(super) fn waiting(&self) -> Span {
+    pub(crate) fn waiting(&self) -> Span {
         span(&self.n_waiting)
     }
 
     /// Counts a call that runs.
-    pub(super) fn running(&self) -> Span {
+    pub(crate) fn running(&self) -> Span {
         span(&self.n_running)
     }
 
     /// Counts a call that ended, and the time from its arrival.
-    pub(super) fn count_call(&self, function: &str, outcome: &'static str, time: Duration) {
+    pub(crate) fn count_call(&self, function: &str, outcome: &'static str, time: Duration) {
         let mut calls = lock(&self.calls);
         if !calls.by_outcome.contains_key(function) {
             calls.by_outcome.insert(function.to_owned(), BTreeMap::new());
@@ -91,20 +91,22 @@ impl Metrics {
     }
 
     /// Counts a request that came to no call.
-    pub(super) fn count_refusal(&self, kind: &'static str) {
+    pub(crate) fn count_refusal(&self, kind: &'static str) {
         *lock(&self.refused).entry(kind).or_default() += 1;
     }
 
-    pub(super) fn count_reload(&self) {
+    /// Counts a new version that was put to service.
+    pub fn count_reload(&self) {
         self.n_reloads.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn count_refused_reload(&self) {
+    /// Counts a new version that could not be loaded.
+    pub fn count_refused_reload(&self) {
         self.n_refused_reloads.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns all counts as text.
-    pub(super) fn to_text(&self, n_instances: usize) -> String {
+    pub(crate) fn to_text(&self, n_instances: usize) -> String {
         let mut text = String::new();
         self.write(&mut text, n_instances).expect("a string takes any text");
         text

@@ -19,12 +19,11 @@ use super::{
     body::BodyReader,
     head::{self, BodyLen, Head},
 };
-use crate::serve::{
+use crate::{
     answer::{Route, Service},
-    logs,
     refusal::Refusal,
+    requests,
 };
-
 /// How much is read at once.
 const PIECE: usize = 16 << 10;
 
@@ -33,10 +32,10 @@ const AHEAD: usize = 64 << 10;
 
 /// What a client may take.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::serve) struct Patience {
+pub(crate) struct Patience {
     /// For the head of a request, again for its body, and again for each piece of an answer.
-    pub(in crate::serve) time: Duration,
-    pub(in crate::serve) body_limit: usize,
+    pub(crate) time: Duration,
+    pub(crate) body_limit: usize,
 }
 
 /// How many bytes of an answer a client takes in a second at least: who takes one now and then would hold
@@ -51,7 +50,7 @@ impl Patience {
 }
 
 /// A client.
-pub(in crate::serve) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     /// What was received and not used yet.
     received: Vec<u8>,
@@ -70,7 +69,7 @@ enum Gone {
 }
 
 impl Connection {
-    pub(in crate::serve) fn new(
+    pub(crate) fn new(
         stream: TcpStream,
         service: Arc<Service>,
         patience: Patience,
@@ -80,7 +79,7 @@ impl Connection {
     }
 
     /// Answers the client's requests until it goes, the server is to end, or something makes no sense.
-    pub(in crate::serve) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         loop {
             let head = match self.read_head().await {
                 Ok(head) => head,
@@ -94,7 +93,7 @@ impl Connection {
             };
             let started = Instant::now();
             let Some((response, ending)) = self.answer(&head).await else { return };
-            logs::request(&head, response.status, started.elapsed());
+            requests::log(&head, response.status, started.elapsed());
             let sent = self.send(response, ending, head.method != Method::HEAD).await;
             match (sent, ending) {
                 (Ok(()), Ending::Keeps) => {}
@@ -114,7 +113,7 @@ impl Connection {
                 (Ok(input), Route::Call(name)) => {
                     let service = Arc::clone(&self.service);
                     let response = tokio::select! {
-                        response = service.call(&name, input) => response,
+                        response = service.call(name, input) => response,
                         () = self.gone() => return None,
                     };
                     (response, true)

@@ -4,9 +4,9 @@
 //! What could be read in two ways is refused, and the connection closed: no proxy in front of this server
 //! and the server itself can take one request for two. Every wait for a client has a limit.
 
-pub(super) mod body;
-pub(super) mod connection;
-pub(super) mod head;
+pub(crate) mod body;
+pub(crate) mod connection;
+pub(crate) mod head;
 
 use std::time::SystemTime;
 
@@ -14,16 +14,16 @@ use http::StatusCode;
 
 /// What is sent back.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Response {
-    pub(super) status: StatusCode,
-    pub(super) content_type: &'static str,
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: &'static str,
     /// Headers besides those that every response has.
-    pub(super) headers: Vec<(&'static str, &'static str)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) headers: Vec<(&'static str, &'static str)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
-    pub(super) fn new(
+    pub(crate) fn new(
         status: StatusCode,
         content_type: &'static str,
         body: impl Into<Vec<u8>>,
@@ -31,7 +31,7 @@ impl Response {
         Self { status, content_type, headers: Vec::new(), body: body.into() }
     }
 
-    pub(super) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((name, value));
         self
     }

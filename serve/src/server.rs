@@ -1,0 +1,121 @@
+//! Connections: how many there are, how slow their clients may be, and how they end.
+
+use std::{io, pin::pin, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::{self, Runtime},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time,
+};
+
+use crate::{
+    answer::Service,
+    backend::Backend,
+    calls::{CallLimits, Calls},
+    http::connection::{Connection, Patience},
+    metrics::Metrics,
+};
+
+/// How long the server waits after a connection could not be accepted: until some file is closed.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What clients may take.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientLimits {
+    /// How many may be connected at once; more wait until one leaves.
+    pub n_connections: u32,
+    /// For the head of a request, again for its body, and again for each piece of an answer.
+    pub time: Duration,
+    /// The most bytes of a request's body.
+    pub body: usize,
+}
+
+/// A server, and its clients.
+pub struct Server {
+    service: Arc<Service>,
+    limits: ClientLimits,
+    /// What is left of those that may be connected.
+    room: Arc<Semaphore>,
+    /// Whether they are to go.
+    ending: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Makes a server that calls `backend` and counts in `metrics`.
+    pub fn new(
+        backend: Arc<dyn Backend>,
+        metrics: Arc<Metrics>,
+        calls: CallLimits,
+        clients: ClientLimits,
+    ) -> Self {
+        let calls = Calls::new(backend, calls, Arc::clone(&metrics));
+        let n_connections = usize::try_from(clients.n_connections).unwrap_or(usize::MAX);
+        Self {
+            service: Arc::new(Service::new(calls, metrics)),
+            limits: clients,
+            room: Arc::new(Semaphore::new(n_connections)),
+            ending: watch::Sender::new(false),
+        }
+    }
+
+    /// Answers requests until `until` is over. The listener is closed then, and clients without a request
+    /// under way are sent away.
+    ///
+    /// Must be called on a runtime that [`start_runtime`] made.
+    pub async fn serve(&self, listener: TcpListener, until: impl Future<Output = ()>) {
+        let (until, accepting) = (pin!(until), pin!(self.accept(&listener)));
+        tokio::select! {
+            () = accepting => {}
+            () = until => {}
+        }
+        self.service.end();
+        self.ending.send_replace(true);
+    }
+
+    /// Returns when all requests that were begun are answered, and all clients gone.
+    pub async fn finish(&self) {
+        // The semaphore is never closed.
+        let _ = self.room.acquire_many(self.limits.n_connections).await;
+    }
+
+    /// Accepts connections as long as it is asked.
+    async fn accept(&self, listener: &TcpListener) {
+        // The semaphore is never closed.
+        while let Ok(room) = Arc::clone(&self.room).acquire_owned().await {
+            match listener.accept().await {
+                Ok((stream, _)) => self.start(stream, room),
+                Err(err) => {
+                    tracing::warn!(error = %err, "cannot accept a connection");
+                    time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Answers a client's requests, in a task of its own.
+    fn start(&self, stream: TcpStream, room: OwnedSemaphorePermit) {
+        // Answers are short, and clients wait for them.
+        let _ = stream.set_nodelay(true);
+        let (service, ending) = (Arc::clone(&self.service), self.ending.subscribe());
+        let patience = Patience { time: self.limits.time, body_limit: self.limits.body };
+        let connection = Connection::new(stream, service, patience, ending);
+        tokio::spawn(async move {
+            connection.run().await;
+            drop(room);
+        });
+    }
+}
+
+/// Starts the threads that talk to clients, and room for those that call, of which `n_running` may at once,
+/// and for `n_others` that the program has blocked.
+///
+/// # Errors
+///
+/// If the system gives no threads.
+pub fn start_runtime(n_running: usize, n_others: usize) -> io::Result<Runtime> {
+    runtime::Builder::new_multi_thread()
+        .max_blocking_threads(n_running.saturating_add(n_others))
+        .enable_all()
+        .build()
+}
