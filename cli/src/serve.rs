@@ -118,8 +118,13 @@ impl Serve {
             let signals = Signals::new()?;
             let reloads = Reloads::start(reloader, &plugins, &metrics, self.watch_options())?;
             self.announce(address, output)?;
-            let server =
-                Server::new(plugins, metrics, self.call_limits(n_instances), self.client_limits());
+            let server = Server::new(
+                &runtime,
+                plugins,
+                metrics,
+                self.call_limits(n_instances),
+                self.client_limits(),
+            );
             Ok(self.serve(listener, &server, signals, &reloads).await)
         });
         // Whatever still runs was given its time.

@@ -14,6 +14,8 @@ mod metrics;
 mod refusal;
 mod requests;
 mod server;
+mod short_functions;
+mod watchman;
 
 pub use self::{
     backend::{Backend, Client},

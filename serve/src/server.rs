@@ -1,10 +1,11 @@
-//! Connections: how many there are, how slow their clients may be, and how they end.
+//! Connections: how many there are, how slow their clients may be, and how they end; and the threads that
+//! talk to clients.
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{io, pin::pin, sync::Arc, thread, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    runtime::{self, Runtime},
+    runtime::{self, Handle, Runtime},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time,
 };
@@ -15,6 +16,7 @@ use crate::{
     calls::{CallLimits, Calls},
     http::connection::{Connection, Patience},
     metrics::Metrics,
+    watchman::Watchman,
 };
 
 /// How long the server waits after a connection could not be accepted: until some file is closed.
@@ -42,14 +44,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes a server that calls `backend` and counts in `metrics`.
+    /// Makes a server that calls `backend`, counts in `metrics`, and serves on `runtime`, which must be one
+    /// that [`start_runtime`] made.
     pub fn new(
+        runtime: &Runtime,
         backend: Arc<dyn Backend>,
         metrics: Arc<Metrics>,
         calls: CallLimits,
         clients: ClientLimits,
     ) -> Self {
-        let calls = Calls::new(backend, calls, Arc::clone(&metrics));
+        let calls =
+            Calls::new(backend, calls, Arc::clone(&metrics), start_watchman(runtime.handle()));
         let n_connections = usize::try_from(clients.n_connections).unwrap_or(usize::MAX);
         Self {
             service: Arc::new(Service::new(calls, metrics)),
@@ -61,8 +66,6 @@ impl Server {
 
     /// Answers requests until `until` is over. The listener is closed then, and clients without a request
     /// under way are sent away.
-    ///
-    /// Must be called on a runtime that [`start_runtime`] made.
     pub async fn serve(&self, listener: TcpListener, until: impl Future<Output = ()>) {
         let (until, accepting) = (pin!(until), pin!(self.accept(&listener)));
         tokio::select! {
@@ -107,14 +110,29 @@ impl Server {
     }
 }
 
-/// Starts the threads that talk to clients, and room for those that call, of which `n_running` may at once,
-/// and for `n_others` that the program has blocked.
+/// How many of the threads that talk to clients may be taken up by calls at once: as many as the machine
+/// runs at once.
+fn n_places() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Starts who watches calls on the threads of a runtime. Without, all calls have threads of their own.
+fn start_watchman(runtime: &Handle) -> Option<Watchman> {
+    let runtime = runtime.clone();
+    // To have a thread do nothing is to wake one.
+    let watchman = Watchman::start(n_places(), move || drop(runtime.spawn(async {})));
+    watchman.inspect_err(|err| tracing::warn!(error = %err, "calls cannot be watched")).ok()
+}
+
+/// Starts the threads that talk to clients, one more than may be taken up by calls; and room for threads
+/// that call, of which `n_running` may at once, and for `n_others` that the program has blocked.
 ///
 /// # Errors
 ///
 /// If the system gives no threads.
 pub fn start_runtime(n_running: usize, n_others: usize) -> io::Result<Runtime> {
     runtime::Builder::new_multi_thread()
+        .worker_threads(n_places() + 1)
         .max_blocking_threads(n_running.saturating_add(n_others))
         .enable_all()
         .build()
