@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::{
     crowd::{self, Crowd},
     first::{self, FirstLoad},
+    serving::{self, Served},
 };
 
 /// What the help says before the list of measures.
@@ -24,6 +25,8 @@ Flags:
   --json FILE     write every number as JSON, too
   --svg FILE      write a bar chart of the ratios, too
   --draw RUN      draw the chart of an earlier run from its JSON, and measure nothing; with --svg
+  --serve         load `plugsmith serve` with requests instead, and Extism's library behind the same server;
+                  with --quick and --json
   --startup       count the host's packages and time their build instead; takes many minutes; with --json,
                   in a file of its own
   --help          print this
@@ -43,9 +46,15 @@ pub(crate) enum Invocation {
     Startup {
         json: Option<PathBuf>,
     },
+    /// Load servers with requests.
+    Serving {
+        is_quick: bool,
+        json: Option<PathBuf>,
+    },
     /// What the benchmark asks of itself, in a process of its own.
     Crowd(Crowd),
     First(FirstLoad),
+    Server(Served),
     Measure(Flags),
 }
 
@@ -85,7 +94,8 @@ fn matches(pattern: &str, name: &str) -> bool {
 ///
 /// A sentence for the person at the terminal.
 pub(crate) fn parse(arguments: &[String]) -> Result<Invocation, String> {
-    let (mut flags, mut run, mut is_startup) = (Flags::default(), None, false);
+    let (mut flags, mut run) = (Flags::default(), None);
+    let (mut is_startup, mut is_serving) = (false, false);
     let mut arguments = arguments.iter().map(String::as_str).peekable();
     while let Some(argument) = arguments.next() {
         let file = |value: Option<&str>| {
@@ -96,11 +106,13 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Invocation, String> {
             "--list" => return Ok(Invocation::List),
             crowd::FLAG => return Crowd::parse(arguments).map(Invocation::Crowd),
             first::FLAG => return FirstLoad::parse(arguments).map(Invocation::First),
+            serving::FLAG => return Served::parse(arguments).map(Invocation::Server),
             "--quick" => flags.quick = true,
             "--json" => flags.json = file(arguments.next())?,
             "--svg" => flags.svg = file(arguments.next())?,
             "--draw" => run = file(arguments.next())?,
             "--startup" => is_startup = true,
+            "--serve" => is_serving = true,
             "--only" => {
                 let n_before = flags.only.len();
                 while let Some(name) = arguments.next_if(|next| !next.starts_with('-')) {
@@ -117,6 +129,9 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Invocation, String> {
         (Some(run), Some(svg)) => Ok(Invocation::Draw { run, svg }),
         (Some(_), None) => Err("`--draw` needs `--svg` and a file to write".to_owned()),
         (None, _) if is_startup => Ok(Invocation::Startup { json: flags.json }),
+        (None, _) if is_serving => {
+            Ok(Invocation::Serving { is_quick: flags.quick, json: flags.json })
+        }
         (None, svg) => Ok(Invocation::Measure(Flags { svg, ..flags })),
     }
 }
@@ -152,6 +167,8 @@ mod tests {
         assert_eq!(parse_line("--draw a.json --svg b.svg"), Ok(draw));
         let startup = Invocation::Startup { json: Some("a.json".into()) };
         assert_eq!(parse_line("--startup --json a.json"), Ok(startup));
+        let serving = Invocation::Serving { is_quick: true, json: Some("a.json".into()) };
+        assert_eq!(parse_line("--serve --json a.json --quick"), Ok(serving));
     }
 
     #[test]

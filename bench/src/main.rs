@@ -17,6 +17,7 @@ mod peer;
 mod report;
 mod resident;
 mod sampling;
+mod serving;
 mod setting;
 mod startup;
 mod statistics;
@@ -67,6 +68,8 @@ fn main() -> ExitCode {
         }
         Ok(Invocation::Crowd(crowd)) => crowd.make(open_peer),
         Ok(Invocation::First(first)) => first.make(open_peer),
+        Ok(Invocation::Server(served)) => served.serve(open_peer),
+        Ok(Invocation::Serving { is_quick, json }) => serve(is_quick, json.as_deref()),
         Ok(Invocation::Draw { run, svg }) => draw(&run, &svg),
         Ok(Invocation::Startup { json }) => start_up(json.as_deref()),
         Ok(Invocation::Measure(flags)) => run(&flags),
@@ -125,6 +128,15 @@ fn draw(run: &Path, svg: &Path) -> Result<()> {
     let run =
         serde_json::from_str(&text).with_context(|| format!("reading `{}`", run.display()))?;
     save(Some(svg), || chart::write(&run))
+}
+
+/// Loads servers instead of measuring calls.
+fn serve(is_quick: bool, json: Option<&Path>) -> Result<()> {
+    refuse_backtraces()?;
+    let setting = Setting::new(guests(), open_peer())?;
+    let (table, value) = serving::measure(&setting, is_quick)?;
+    print!("{table}");
+    save(json, || format!("{value:#}\n"))
 }
 
 fn start_up(json: Option<&Path>) -> Result<()> {

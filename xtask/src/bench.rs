@@ -16,6 +16,9 @@ use crate::{
 
 const PACKAGE: &str = "plugsmith-bench";
 
+/// What `--serve` loads, which the benchmark finds beside itself.
+const COMMAND_PACKAGE: &str = "plugsmith-cli";
+
 /// Tells the benchmark which file is the library.
 const PEER_VARIABLE: &str = "PLUGSMITH_PEER_LIBRARY";
 
@@ -35,11 +38,22 @@ pub(crate) fn run(workspace: &Workspace, rest: &[String]) -> Result<()> {
         let mut progress = Progress::new(1);
         return workspace::run(build(workspace, &mut progress)?.args(rest));
     }
-    let mut progress = Progress::new(guests::N_ALL_STEPS + peer::N_STEPS + 2);
+    let serves = rest.iter().any(|argument| argument == "--serve");
+    let mut progress = Progress::new(guests::N_ALL_STEPS + peer::N_STEPS + 2 + usize::from(serves));
     let mut skips = Skips::default();
     guests::build_all(workspace, &mut progress, &mut skips)?;
     let library = peer::find_library(workspace, &mut progress, &mut skips);
     skips.report()?;
+    if serves {
+        // By itself, as it ships: cargo unites the features of what is compiled together.
+        progress.step("Building the command `plugsmith`", "");
+        workspace::run(&mut workspace.cargo(&[
+            "build",
+            "--release",
+            "--package",
+            COMMAND_PACKAGE,
+        ]))?;
+    }
     let mut command = build(workspace, &mut progress)?;
 
     progress.step("Measuring", "");

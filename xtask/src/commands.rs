@@ -81,7 +81,8 @@ pub(crate) const COMMANDS: &[CommandSpec] = &[
         details: "Builds the plug-ins and the benchmark, installs the published Extism library from\n\
                   Python's registry, and measures the same work on each, and on the WebAssembly\n\
                   engine by itself. The first build takes some minutes, a run some more; `--quick`\n\
-                  ends within two. Where the library cannot be had, Plugsmith is measured alone.",
+                  ends within two. Where the library cannot be had, Plugsmith is measured alone.\n\
+                  `-- --serve` loads `plugsmith serve` with requests instead.",
     },
     CommandSpec {
         command: Command::Soak,
