@@ -19,7 +19,9 @@ fn the_summary_names_each_chapter_once() {
 fn links_lead_to_a_chapter_and_a_heading_of_it() {
     let chapters = Chapter::all();
     for chapter in &chapters {
-        for target in targets(&prose(&expanded(chapter))) {
+        // What lies elsewhere is not looked up: tests have no network.
+        let text = prose(&expanded(chapter));
+        for target in targets(&text).filter(|target| !target.starts_with("https://")) {
             let (file, heading) = target.split_once('#').unwrap_or((target, ""));
             let file = if file.is_empty() { chapter.name.as_str() } else { file };
             let found = chapters.iter().find(|chapter| chapter.name == file);
