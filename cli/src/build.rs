@@ -107,7 +107,7 @@ impl Profile {
 struct Site<'a> {
     /// The project's folder.
     folder: &'a Path,
-    /// Where the plug-in goes, from that folder.
+    /// Where the compiler puts the plug-in, from that folder.
     plugin: &'a Path,
     profile: Profile,
     /// Whether the plug-in is granted WASI.
@@ -176,19 +176,13 @@ pub(crate) fn build(
     output: &Output,
 ) -> Result<Built, Failure> {
     let plugin = project.plugin();
+    let unfinished = project.settings.unfinished();
     let site = Site {
         folder: &project.folder,
-        plugin: &project.settings.output,
+        plugin: &unfinished,
         profile,
         wasi: project.settings.wasi(),
         has_colour: output::has_colour_on_stderr(),
-    };
-    let recipe = if let Some(words) = &project.settings.command {
-        by_command(&site, words)
-    } else {
-        let lang = project.settings.lang;
-        let sources = sources::of(lang, site.folder)?;
-        find(lang, &site)?.with_arguments(sources)
     };
     if let Some(folder) = plugin.parent() {
         fs::create_dir_all(folder).map_err(|err| {
@@ -196,8 +190,14 @@ pub(crate) fn build(
                 .with_cause(err)
         })?;
     }
-    let compiler = recipe.compiler.clone();
-    recipe.follow(&plugin, output)?;
+    let compiler = if let Some(words) = &project.settings.command {
+        by_command(&site, words).follow(&plugin, output)?
+    } else {
+        let lang = project.settings.lang;
+        let sources = sources::of(lang, site.folder)?;
+        let recipe = find(lang, &site)?.with_arguments(sources);
+        finish(recipe, &project.folder.join(&unfinished), &plugin, output)?
+    };
     let len = fs::metadata(&plugin).map_err(|err| {
         let message = format!("the build left no `{}`", plugin.display());
         Failure::new(Exit::Build, message)
@@ -205,6 +205,25 @@ pub(crate) fn build(
             .with_help(format!("`output` in `{FILE}` says where the plug-in is to be"))
     })?;
     Ok(Built { plugin, compiler, len: len.len() })
+}
+
+/// Follows a language's recipe, and puts the plug-in in its place when it is whole: whoever watches that
+/// file never sees a part of it, and a build that fails leaves the one that was there.
+fn finish(
+    recipe: Recipe,
+    unfinished: &Path,
+    plugin: &Path,
+    output: &Output,
+) -> Result<String, Failure> {
+    let followed = recipe.follow(unfinished, output).and_then(|compiler| {
+        fs::rename(unfinished, plugin).map_err(|err| recipe::cannot_write(plugin, err))?;
+        Ok(compiler)
+    });
+    if followed.is_err() {
+        // Most often nothing is there.
+        let _ = fs::remove_file(unfinished);
+    }
+    followed
 }
 
 /// Finds what would compile a language in the current folder, and names it for people.

@@ -1,6 +1,9 @@
 //! A plug-in's project: the folder that has a `plugsmith.toml`, and what stands in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process,
+};
 
 use serde::Deserialize;
 
@@ -8,6 +11,9 @@ use crate::{exit::Exit, failure::Failure, lang::Lang, toml_file::TomlFile};
 
 /// The file that makes a folder a project.
 pub(crate) const FILE: &str = "plugsmith.toml";
+
+/// How the names of plug-ins end that are being built. Some compilers go by the very end.
+const UNFINISHED: &str = ".new.wasm";
 
 /// A project, as its file describes it.
 #[derive(Clone, Debug)]
@@ -38,6 +44,12 @@ impl Settings {
     /// Says whether the plug-in is to be granted WASI.
     pub(crate) fn wasi(&self) -> bool {
         self.wasi.unwrap_or(self.lang.needs_wasi())
+    }
+
+    /// Returns where a language's compiler puts the plug-in, from the project's folder, until it is whole.
+    /// No other process puts its own there.
+    pub(crate) fn unfinished(&self) -> PathBuf {
+        self.output.with_extension(format!("{}{UNFINISHED}", process::id()))
     }
 }
 
@@ -72,6 +84,11 @@ impl Project {
     pub(crate) fn plugin(&self) -> PathBuf {
         self.folder.join(&self.settings.output)
     }
+}
+
+/// Says whether a file is a plug-in that is being built.
+pub(crate) fn is_unfinished(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(UNFINISHED)
 }
 
 fn default_output() -> PathBuf {

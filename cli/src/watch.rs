@@ -180,7 +180,7 @@ fn is_source(path: &Path, project: &Project) -> bool {
     let Ok(within) = path.strip_prefix(&project.folder) else { return false };
     let top = within.components().next();
     let is_written = top.is_some_and(|top| WRITTEN.iter().any(|name| top.as_os_str() == *name));
-    !is_written && path != project.plugin()
+    !is_written && path != project.plugin() && !project::is_unfinished(path)
 }
 
 /// Waits for a change, and then for quiet. Says whether there can be more.
@@ -230,6 +230,7 @@ mod tests {
             ("target/release/x.wasm", false),
             (".git/index", false),
             ("out/p.wasm", false),
+            ("out/p.17.new.wasm", false),
             ("../other/lib.rs", false),
         ];
         for (name, expected) in rows {

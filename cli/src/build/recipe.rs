@@ -45,24 +45,25 @@ impl Recipe {
         self
     }
 
-    /// Makes the plug-in, and puts it to `plugin`.
+    /// Makes the plug-in, and puts it to `plugin`. Returns what made it, for people.
     ///
     /// # Errors
     ///
     /// If the source does not compile, or a file cannot be written.
-    pub(super) fn follow(self, plugin: &Path, output: &Output) -> Result<(), Failure> {
+    pub(super) fn follow(self, plugin: &Path, output: &Output) -> Result<String, Failure> {
         match self.work {
-            Work::Run(command) => run(command, output),
+            Work::Run(command) => run(command, output)?,
             Work::Cargo(command) => {
                 let built = run_cargo(command, output)?;
-                fs::copy(&built, plugin).map(|_| ()).map_err(|err| cannot_write(plugin, err))
+                fs::copy(&built, plugin).map_err(|err| cannot_write(plugin, err))?;
             }
             Work::Assemble(source) => {
                 let source = shorten(&source);
                 let bytes = assemble(&source)?;
-                fs::write(plugin, bytes).map_err(|err| cannot_write(plugin, err))
+                fs::write(plugin, bytes).map_err(|err| cannot_write(plugin, err))?;
             }
         }
+        Ok(self.compiler)
     }
 }
 
@@ -137,7 +138,7 @@ fn cannot_run(command: &Command, err: io::Error) -> Failure {
     Failure::new(Exit::Toolchain, format!("cannot run `{}`", line(command))).with_cause(err)
 }
 
-fn cannot_write(path: &Path, err: io::Error) -> Failure {
+pub(super) fn cannot_write(path: &Path, err: io::Error) -> Failure {
     Failure::new(Exit::Input, format!("cannot write `{}`", path.display())).with_cause(err)
 }
 

@@ -203,3 +203,18 @@ fn text_that_does_not_assemble_is_shown_with_its_place() {
     assert!(ran.stderr.contains("`plugin.wat` does not assemble"), "{ran:#?}");
     assert!(ran.stderr.contains("plugin.wat:2:10"), "{ran:#?}");
 }
+
+#[test]
+fn a_build_that_fails_leaves_what_was_there_and_nothing_else() {
+    let folder = Folder::with(&[("plugsmith.toml", "lang = \"wat\"\n"), ("plugin.wat", EMPTY)]);
+    assert_eq!(folder.run(&["build"]).status, 0);
+    folder.write("plugin.wat", "(module");
+    assert_eq!(folder.run(&["build"]).status, 7);
+    assert_eq!(fs::read(folder.path("plugin.wasm")).expect("it is there"), b"\0asm\x01\0\0\0");
+    let mut names: Vec<_> = fs::read_dir(folder.path(""))
+        .expect("the folder is there")
+        .map(|entry| entry.expect("the folder can be read").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["plugin.wasm", "plugin.wat", "plugsmith.toml"]);
+}
