@@ -10,6 +10,7 @@ mod book;
 mod carts;
 mod ci;
 mod commands;
+mod curl;
 mod demo;
 mod examples;
 mod flags;

@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::Command};
 use anyhow::Result;
 
 use crate::{
-    examples, guests, peer,
+    curl, examples, guests, peer,
     progress::Progress,
     skips::{self, Skips},
     workspace::{self, Workspace},
@@ -44,6 +44,7 @@ pub(crate) fn prepare(workspace: &Workspace, progress: &mut Progress) -> Result<
     let mut skips = Skips::default();
     guests::build_all(workspace, progress, &mut skips)?;
     let peer = peer::find(workspace, progress, &mut skips);
+    curl::find(&mut skips);
     skips.report()?;
     Ok(Needs { skips, peer })
 }

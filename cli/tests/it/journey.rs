@@ -1,5 +1,9 @@
-//! A newcomer's first minutes, in every language: `new`, `build`, `test`, `call`; a mistake in the source,
-//! and a case that does not hold.
+//! A newcomer's first hour, in every language: `new`, `build`, `test`, `call`; a case that does not hold; a
+//! server that is asked by `curl`, and reloads what `watch` builds of a changed source; a mistake in the
+//! source. What a person does at a terminal is done at one (`journey/terminals.rs`).
+
+#[cfg(target_os = "linux")]
+mod terminals;
 
 use std::{fs, process::Command};
 
@@ -14,8 +18,10 @@ use crate::{
 struct Row {
     lang: &'static str,
     flags: &'static [&'static str],
-    /// What breaks a source, and which.
+    /// The source, and what is told while it is compiled.
     source: &'static str,
+    progress: &'static str,
+    /// What breaks the source.
     mistake: &'static str,
     /// A word of the compiler's, about the mistake.
     word: &'static str,
@@ -25,6 +31,8 @@ struct Row {
 struct Project {
     folder: Folder,
     provide: fn(&mut Command),
+    /// What to do next, as `new` says.
+    next: Vec<String>,
 }
 
 impl Project {
@@ -35,7 +43,9 @@ impl Project {
         let ran = folder.run(&["new", "hello-1", "--lang", lang, "--pdk", pdk]);
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:#?}");
         assert!(ran.stdout.starts_with("Created `hello-1`, a plug-in in "), "{ran:#?}");
-        let project = Self { folder, provide };
+        let (_, next) = ran.stdout.split_once("\nNext:\n").expect("it says what to do next");
+        let next = next.lines().map(|line| line.trim().to_owned()).collect();
+        let project = Self { folder, provide, next };
         if lang == "rust" {
             // The versions that are there without a network.
             let lock = fs::read(tools::checkout("Cargo.lock")).expect("the checkout has a lock");
@@ -53,14 +63,21 @@ impl Project {
     }
 
     fn append(&self, name: &str, text: &str) {
+        self.edit(name, |before| before + text);
+    }
+
+    fn edit(&self, name: &str, change: impl FnOnce(String) -> String) {
         let name = format!("hello-1/{name}");
         let before = fs::read_to_string(self.folder.path(&name)).expect("the file is there");
-        self.folder.write(&name, before + text);
+        self.folder.write(&name, change(before));
     }
 }
 
 fn travel(row: &Row, provide: fn(&mut Command)) {
     let project = Project::new(row.lang, provide);
+    #[cfg(target_os = "linux")]
+    terminals::follow_advice(&project, row);
+
     let built = project.run(&["build", "--json"]);
     assert_eq!(built.status, 0, "{built:#?}");
     assert_eq!(built.json()["lang"], json!(row.lang));
@@ -80,6 +97,9 @@ fn travel(row: &Row, provide: fn(&mut Command)) {
     assert_eq!(tested.status, 8, "{tested:#?}");
     assert!(tested.stdout.contains("-3\n+{\"words\":0,\"bytes\":0}"), "{tested:#?}");
 
+    #[cfg(target_os = "linux")]
+    terminals::serve_and_change(&project, row);
+
     project.append(row.source, row.mistake);
     for command in ["build", "test"] {
         let refused = project.run(&[command]);
@@ -97,6 +117,7 @@ fn rust_from_nothing_to_a_call() {
         lang: "rust",
         flags: &[],
         source: "src/lib.rs",
+        progress: "hello-1 v0.1.0",
         mistake: "\npub fn broken() -> u8 { \"\" }\n",
         word: "mismatched types",
     };
@@ -109,6 +130,7 @@ const C: Row = Row {
     lang: "c",
     flags: &[],
     source: "plugin.c",
+    progress: "plugin.c",
     mistake: "\nint broken = ;\n",
     word: "expected expression",
 };
@@ -133,6 +155,7 @@ fn zig_from_nothing_to_a_call() {
         lang: "zig",
         flags: &[],
         source: "src/plugin.zig",
+        progress: "src/plugin.zig",
         mistake: "\nexport fn broken() i32 { return \"\"; }\n",
         word: "expected type 'i32'",
     };
@@ -147,6 +170,7 @@ fn assemblyscript_from_nothing_to_a_call() {
         lang: "assemblyscript",
         flags: &[],
         source: "assembly/index.ts",
+        progress: "assembly/index.ts",
         mistake: "\nexport function broken(): i32 { return \"\"; }\n",
         word: "is not assignable to type 'i32'",
     };
@@ -161,6 +185,7 @@ fn go_from_nothing_to_a_call() {
         lang: "go",
         flags: &["--wasi"],
         source: "main.go",
+        progress: "go build",
         mistake: "\nfunc broken() int { return \"\" }\n",
         word: "cannot use",
     };
@@ -175,6 +200,7 @@ fn webassembly_text_from_nothing_to_a_call() {
         lang: "wat",
         flags: &[],
         source: "plugin.wat",
+        progress: "",
         mistake: "\n(func)\n",
         word: "extra tokens remaining",
     };

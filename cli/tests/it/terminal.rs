@@ -1,11 +1,10 @@
-//! What a person sees: the command at a terminal, which `script` of util-linux makes.
+//! What a person sees: the command at a terminal.
 
-use std::{
-    fs,
-    io::{Read as _, Write as _},
-    process::{Command, Stdio},
-};
+pub(crate) mod pty;
 
+use std::fs;
+
+use self::pty::Terminal;
 use crate::{
     command::{Folder, Ran, finish},
     guests::{ASKING, ECHO},
@@ -13,22 +12,8 @@ use crate::{
 
 /// Runs the command at a terminal at which `keys` are pressed.
 fn at_terminal(folder: &Folder, arguments: &str, keys: &str, environment: &[(&str, &str)]) -> Ran {
-    let mut command = terminal(folder, arguments);
-    command.envs(environment.iter().copied());
-    finish(&mut command, keys)
-}
-
-/// Returns what runs the command at a terminal.
-fn terminal(folder: &Folder, arguments: &str) -> Command {
-    let mut command = Command::new("script");
     let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_plugsmith"));
-    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
-    command.current_dir(folder.path("")).env("XDG_CACHE_HOME", folder.path(".cache"));
-    command.env("XDG_STATE_HOME", folder.path(".state")).env("TERM", "xterm-256color");
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PLUGSMITH_CACHE", "CI"] {
-        command.env_remove(name);
-    }
-    command
+    finish(pty::command(folder, &line).envs(environment.iter().copied()), keys)
 }
 
 #[test]
@@ -127,28 +112,21 @@ fn a_call_is_ended_and_the_session_goes_on() {
             (call $log (local.get $block))
             (loop $again (br $again))))"#;
     let folder = Folder::with(&[("spin.wat", SPIN)]);
-    let mut command = terminal(&folder, "repl spin.wat --log-level info");
-    let piped = command.env("NO_COLOR", "1").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = piped.spawn().expect("there is a `script`");
-    let mut keys = child.stdin.take().expect("it is piped");
-    let mut stdout = child.stdout.take().expect("it is piped");
-    let mut seen = Vec::new();
-    let steps: [(&[u8], &[u8]); 4] = [
-        (b"> ", b"spin\r"),
-        (b"INFO !\r\n", b"\x03"),
-        (b"call was cancelled\r\n", b""),
-        (b"> ", b".quit\r"),
+    let line = "exec plugsmith repl spin.wat --log-level info";
+    let mut command = pty::command(&folder, line);
+    command.env("NO_COLOR", "1");
+    let mut terminal = Terminal::start(command);
+    let steps = [
+        ("> ", "spin\r"),
+        ("INFO !\r\n", pty::CTRL_C),
+        ("call was cancelled\r\n", ""),
+        ("> ", ".quit\r"),
     ];
-    for (end, pressed) in steps {
-        while !seen.ends_with(end) {
-            let mut byte = [0];
-            stdout.read_exact(&mut byte).expect("the session goes on");
-            seen.push(byte[0]);
-        }
-        keys.write_all(pressed).expect("the session goes on");
+    for (shown, keys) in steps {
+        terminal.wait_for(shown);
+        terminal.press(keys);
     }
-    std::io::copy(&mut stdout, &mut std::io::sink()).expect("the session ends");
-    assert!(child.wait().expect("it is a child").success());
+    assert_eq!(terminal.finish(), Some(0), "{}", terminal.shown());
     let history = fs::read_to_string(folder.path(".state/plugsmith/history"));
     assert_eq!(history.expect("it was written"), "spin\n.quit\n");
 }
