@@ -5,7 +5,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
-    carts, examples, fuzz, kernel, models, oldest_compiler,
+    carts, examples, fuzz, kernel, man, models, oldest_compiler,
     progress::Progress,
     screens, supply, test, tidy,
     workspace::{self, Package, Workspace},
@@ -37,8 +37,8 @@ const SLOW: &str = "the first run reads the WebAssembly engine and takes some mi
 ///
 /// The first check that fails.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut progress =
-        Progress::new(test::N_STEPS_BEFORE + fuzz::N_SHORT_STEPS + screens::N_STEPS + 16);
+    let n_steps = test::N_STEPS_BEFORE + fuzz::N_SHORT_STEPS + screens::N_STEPS + man::N_STEPS + 16;
+    let mut progress = Progress::new(n_steps);
 
     progress.step("Checking the lock file and the format", "");
     let metadata = ["metadata", "--locked", "--format-version=1"];
@@ -83,6 +83,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     examples::build(workspace, &mut progress)?;
     examples::compare(workspace, &mut progress, false)?;
     screens::compare(workspace, &mut progress)?;
+    man::write(workspace, &mut progress)?;
 
     progress.step("Running the tests with no features", "");
     for selection in without_features(&workspace.packages) {

@@ -9,6 +9,7 @@ mod bench;
 mod book;
 mod carts;
 mod ci;
+mod cli;
 mod commands;
 mod curl;
 mod demo;

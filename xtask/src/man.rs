@@ -2,38 +2,43 @@
 //!
 //! The command writes them itself, from the same table as its `--help`.
 
-use std::{env::consts, process::Command};
+use std::{path::PathBuf, process::Command};
 
 use anyhow::Result;
 
 use crate::{
+    cli,
     progress::Progress,
     workspace::{self, Workspace},
 };
 
-const PACKAGE: &str = "plugsmith-cli";
-
 /// The folder of what is written, in that of what is built.
 const FOLDER: &str = "plugsmith-cli";
 
-/// Builds the command and has it write.
+/// How many steps [`write`] takes.
+pub(crate) const N_STEPS: usize = 2;
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// As [`write`].
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let mut progress = Progress::new(N_STEPS);
+    let folder = write(workspace, &mut progress)?;
+    progress.finish(&format!("They are in `{}`", folder.display()));
+    Ok(())
+}
+
+/// Builds the command and has it write, in [`N_STEPS`] steps of the caller's progress. Returns the folder.
 ///
 /// # Errors
 ///
 /// If it does not compile, or a file cannot be written.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let mut progress = Progress::new(2);
-    progress.step(
-        "Building the command",
-        "the first build compiles the WebAssembly engine with all optimisations and takes some \
-         minutes on two cores",
-    );
-    workspace::run(&mut workspace.cargo(&["build", "--release", "--package", PACKAGE]))?;
+pub(crate) fn write(workspace: &Workspace, progress: &mut Progress) -> Result<PathBuf> {
+    let program = cli::build(workspace, progress)?;
     progress.step("Writing manual pages and completions", "");
-    let file = format!("plugsmith{}", consts::EXE_SUFFIX);
     let folder = workspace.target.join(FOLDER);
-    let mut command = Command::new(workspace.target.join("release").join(file));
-    workspace::run(command.arg("man").arg(&folder))?;
-    progress.finish(&format!("They are in `{}`", folder.display()));
-    Ok(())
+    workspace::run(Command::new(program).arg("man").arg(&folder))?;
+    Ok(folder)
 }

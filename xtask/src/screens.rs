@@ -21,16 +21,10 @@ use self::{
     scenes::{SCENES, Scene},
     stage::Stage,
 };
-use crate::{
-    progress::Progress,
-    workspace::{self, Workspace},
-};
+use crate::{cli, progress::Progress, workspace::Workspace};
 
 /// Where the screens are.
 const FOLDER: &str = "docs/guide/src/screens";
-
-/// The program that the scenes run.
-const PROGRAM: &str = "plugsmith";
 
 /// How many steps [`compare`] takes.
 pub(crate) const N_STEPS: usize = 2;
@@ -113,16 +107,8 @@ struct Theatre {
 impl Theatre {
     /// Compiles the program, as one step of the caller's progress, and begins the next.
     fn build(workspace: &Workspace, progress: &mut Progress) -> Result<Self> {
-        progress.step(
-            "Building the command",
-            "the first build compiles the WebAssembly engine and takes some minutes on two cores",
-        );
-        // All of the workspace is named so that its features are those of the tests: see `examples.rs`.
-        let build = ["build", "--workspace", "--examples", "--bin", PROGRAM];
-        workspace::run(&mut workspace.cargo(&build))?;
+        let program = cli::build(workspace, progress)?;
         progress.step("Running what the guide shows", "");
-        let file = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
-        let program = workspace.target.join("debug").join(file);
         Ok(Self { program, folder: workspace.target.join("screens") })
     }
 

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::PROGRAM;
+use crate::cli::PROGRAM;
 
 /// The address that readers see; servers take any port that is free.
 const SHOWN_ADDRESS: &str = "127.0.0.1:8080";
