@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -67,12 +67,10 @@ impl Manual {
 
 /// Writes everything, and returns how many files there are.
 fn write_all(folder: &Path) -> io::Result<usize> {
-    let mut root = Arguments::command().name(NAME);
+    let mut root = without_help(Arguments::command());
     root.build();
-    let mut pages = vec![(NAME.to_owned(), root.clone())];
-    for command in root.get_subcommands().filter(|command| !command.is_hide_set()) {
-        pages.push((format!("{NAME}-{}", command.get_name()), command.clone()));
-    }
+    let mut pages = Vec::new();
+    list_pages(NAME.to_owned(), &root, &mut pages);
     let manual = folder.join("man");
     fs::create_dir_all(&manual)?;
     for (name, command) in &pages {
@@ -92,4 +90,17 @@ fn write_all(folder: &Path) -> io::Result<usize> {
         )?;
     }
     Ok(pages.len() + shells.len())
+}
+
+/// Returns a command without the subcommands that print the help of others, which are no pages.
+fn without_help(command: Command) -> Command {
+    command.disable_help_subcommand(true).mut_subcommands(without_help)
+}
+
+/// Lists a command and all below it, under the names of their pages.
+fn list_pages(name: String, command: &Command, pages: &mut Vec<(String, Command)>) {
+    pages.push((name.clone(), command.clone()));
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        list_pages(format!("{name}-{}", below.get_name()), below, pages);
+    }
 }
