@@ -3,6 +3,7 @@
 //! Nothing is fetched, and no file is ever overwritten: a folder that has something in it is refused.
 
 mod dependency;
+mod examples;
 mod name;
 mod templates;
 
@@ -18,6 +19,7 @@ use serde_json::json;
 
 use self::{
     dependency::{PDK, RUNTIME},
+    examples::Example,
     templates::File,
 };
 use crate::{
@@ -27,22 +29,26 @@ use crate::{
     output::{self, Output, style},
 };
 
-/// Makes a new project: a plug-in in a language, or a program that runs plug-ins.
+/// Makes a new project: a plug-in in a language, an example, or a program that runs plug-ins.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   plugsmith new word-counter --lang rust
   plugsmith new word-counter --lang rust --pdk ../plugsmith/pdk
+  plugsmith new shop-plugin --example discount
   plugsmith new my-host --host rust")]
 pub(crate) struct New {
     /// What the project is called: letters, digits, `-` and `_`. The folder of this name must not be
     /// there, or be empty.
     name: String,
     /// What the plug-in is written in.
-    #[arg(long, value_enum, required_unless_present = "host", conflicts_with = "host")]
-    lang: Option<Lang>,
-    /// Makes a program that runs plug-ins instead, in this language.
     #[arg(long, value_enum)]
+    lang: Option<Lang>,
+    /// Begins with an example instead, a plug-in in Rust that does something.
+    #[arg(long, value_enum, conflicts_with_all = ["lang", "host"])]
+    example: Option<Example>,
+    /// Makes a program that runs plug-ins instead, in this language.
+    #[arg(long, value_enum, conflicts_with = "lang")]
     host: Option<HostLang>,
     /// Has a plug-in in Rust depend on `plugsmith-pdk` in this folder: the folder `pdk` of a checkout.
     /// Without this it is that of the checkout in which this program lies, or else the registry's.
@@ -79,9 +85,11 @@ impl New {
     /// If the name is none, the folder has something in it, or a file cannot be written.
     pub(crate) fn run(&self, output: &Output) -> Result<Exit, Failure> {
         name::check(&self.name, self.lang.unwrap_or(Lang::Rust))?;
-        let plan = match self.lang {
-            Some(lang) => self.plan_plugin(lang)?,
-            None => self.plan_host()?,
+        let plan = match (self.lang, self.example, self.host) {
+            (Some(lang), ..) => self.plan_plugin(lang, output)?,
+            (_, Some(example), _) => self.plan_example(example, output)?,
+            (_, _, Some(HostLang::Rust)) => self.plan_host(output)?,
+            (None, None, None) => return Err(ask_what()),
         };
         let folder = Path::new(&self.name);
         make_folder(folder)?;
@@ -94,18 +102,17 @@ impl New {
         Ok(Exit::Success)
     }
 
-    fn plan_plugin(&self, lang: Lang) -> Result<Plan, Failure> {
-        let flags = if lang.needs_wasi() { " --wasi" } else { "" };
+    fn plan_plugin(&self, lang: Lang, output: &Output) -> Result<Plan, Failure> {
         let mut next: Vec<String> = vec![
             "plugsmith build".into(),
             "plugsmith test".into(),
-            format!("plugsmith call plugin.wasm greet{flags} --input Ada"),
+            "plugsmith call . greet --input Ada".into(),
         ];
         if lang == Lang::AssemblyScript {
             next.insert(0, "npm install".into());
         }
         let pdk = match lang {
-            Lang::Rust => PDK.requirement(self.pdk.as_deref())?,
+            Lang::Rust => PDK.requirement(self.pdk.as_deref(), output)?,
             _ => String::new(),
         };
         let places = vec![
@@ -114,18 +121,34 @@ impl New {
             ("language", lang.to_string()),
             ("commands", next.join("\n")),
             ("pdk", pdk),
+            ("dependencies", String::new()),
             ("assemblyscript", templates::assemblyscript_version()),
         ];
         let files = templates::plugin(lang).collect();
         Ok(Plan { what: format!("a plug-in in {lang}"), files, places, next })
     }
 
-    fn plan_host(&self) -> Result<Plan, Failure> {
+    fn plan_example(&self, example: Example, output: &Output) -> Result<Plan, Failure> {
+        let next: Vec<String> =
+            vec!["plugsmith build".into(), "plugsmith test".into(), example.command().into()];
+        let places = vec![
+            ("name", self.name.clone()),
+            ("lang", Lang::Rust.key().to_owned()),
+            ("about", example.about()),
+            ("commands", next.join("\n")),
+            ("pdk", PDK.requirement(self.pdk.as_deref(), output)?),
+            ("dependencies", example.dependencies().to_owned()),
+        ];
+        let files = templates::example(example).collect();
+        Ok(Plan { what: "an example in Rust".into(), files, places, next })
+    }
+
+    fn plan_host(&self, output: &Output) -> Result<Plan, Failure> {
         let next = vec!["cargo test".into(), "cargo run -- plugins/greeter.wat greet Ada".into()];
         let places = vec![
             ("name", self.name.clone()),
             ("commands", next.join("\n")),
-            ("plugsmith", RUNTIME.requirement(self.runtime.as_deref())?),
+            ("plugsmith", RUNTIME.requirement(self.runtime.as_deref(), output)?),
         ];
         let files = templates::host().collect();
         Ok(Plan { what: "a program that runs plug-ins".into(), files, places, next })
@@ -151,6 +174,16 @@ impl New {
         }
         output::print(&text)
     }
+}
+
+/// Returns the failure that nobody said what to make.
+fn ask_what() -> Failure {
+    let langs: Vec<_> = Lang::value_variants().iter().map(|lang| lang.key()).collect();
+    Failure::new(Exit::Usage, "it is not said what to make").with_help(format!(
+        "`--lang LANG` makes a plug-in in {}; `--example NAME` begins with an example, and `--host rust` \
+         makes a program that runs plug-ins",
+        langs.join(", ")
+    ))
 }
 
 /// Makes the project's folder, unless it is there and empty.

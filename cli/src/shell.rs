@@ -70,7 +70,7 @@ fn write_all(folder: &Path) -> io::Result<usize> {
     let mut root = without_help(Arguments::command());
     root.build();
     let mut pages = Vec::new();
-    list_pages(NAME.to_owned(), &root, &mut pages);
+    list_pages(NAME, &root, &mut pages);
     let manual = folder.join("man");
     fs::create_dir_all(&manual)?;
     for (name, command) in &pages {
@@ -98,9 +98,9 @@ fn without_help(command: Command) -> Command {
 }
 
 /// Lists a command and all below it, under the names of their pages.
-fn list_pages(name: String, command: &Command, pages: &mut Vec<(String, Command)>) {
-    pages.push((name.clone(), command.clone()));
+fn list_pages(name: &str, command: &Command, pages: &mut Vec<(String, Command)>) {
+    pages.push((name.to_owned(), command.clone()));
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
-        list_pages(format!("{name}-{}", below.get_name()), below, pages);
+        list_pages(&format!("{name}-{}", below.get_name()), below, pages);
     }
 }

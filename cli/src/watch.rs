@@ -46,7 +46,8 @@ const WRITTEN: [&str; 9] = [
 
 /// Calls a function, and again whenever what the plug-in is made of changes.
 ///
-/// PLUGIN may be the folder of a project, which is then built first.
+/// PLUGIN may be the folder of a project, which is then built first. Ctrl-C ends it, which a shell sees as
+/// status 130.
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
     #[command(flatten)]

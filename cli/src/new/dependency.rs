@@ -10,12 +10,16 @@ use std::{
 
 use serde_json::json;
 
-use crate::{exit::Exit, failure::Failure};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    output::{Output, style::DIM},
+};
 
 /// A package that projects depend on.
 pub(super) struct Package {
     name: &'static str,
-    /// Its folder in a checkout.
+    /// Its folder in a checkout, and the option that names it.
     folder: &'static str,
 }
 
@@ -23,17 +27,28 @@ pub(super) const PDK: Package = Package { name: "plugsmith-pdk", folder: "pdk" }
 pub(super) const RUNTIME: Package = Package { name: "plugsmith", folder: "runtime" };
 
 impl Package {
-    /// Returns what stands behind the name of a dependency in `Cargo.toml`.
+    /// Returns what stands behind the name of a dependency in `Cargo.toml`. What depends on the registry is
+    /// told, since the package of a checkout may be meant.
     ///
     /// # Errors
     ///
     /// If a folder is given that has no such package.
-    pub(super) fn requirement(&self, folder: Option<&Path>) -> Result<String, Failure> {
+    pub(super) fn requirement(
+        &self,
+        folder: Option<&Path>,
+        output: &Output,
+    ) -> Result<String, Failure> {
         let folder = match folder {
             Some(folder) => Some(self.check(folder)?),
             None => self.beside_program(),
         };
-        let Some(folder) = folder else { return Ok("\"0.1\"".to_owned()) };
+        let Some(folder) = folder else {
+            let Self { name, folder } = self;
+            output.note(&format!(
+                "{DIM}It will depend on `{name}` of the registry; `--{folder} FOLDER` names a checkout's.{DIM:#}"
+            ));
+            return Ok("\"0.1\"".to_owned());
+        };
         let path = std::path::absolute(&folder).unwrap_or(folder);
         let path = path.to_str().ok_or_else(|| {
             self.refuse(format!("`{}` is not UTF-8, so it cannot stand in a file", path.display()))

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::examples::Example;
 use crate::lang::Lang;
 
 /// A file of a project.
@@ -73,6 +74,37 @@ const WAT: &[File] = files![
     "plugin.wat" from "templates/host/plugins/greeter.wat",
 ];
 
+/// What every example's project has.
+const EXAMPLE: &[File] = files![
+    ".gitignore" from "templates/rust/gitignore",
+    "Cargo.toml" from "templates/rust/Cargo.toml",
+    "README.md" from "templates/examples/README.md",
+    "plugsmith.toml" from "templates/shared/plugsmith.toml",
+];
+
+const DISCOUNT: &[File] = files![
+    "cases.toml" from "templates/examples/discount/cases.toml",
+    "src/by_hand.rs" from "../examples/guests/rust/discount/src/by_hand.rs",
+    "src/lib.rs" from "../examples/guests/rust/discount/src/lib.rs",
+    "src/rule.rs" from "../examples/guests/rust/discount/src/rule.rs",
+    "src/typed.rs" from "../examples/guests/rust/discount/src/typed.rs",
+];
+
+const WEBHOOK_ORDERS: &[File] = files![
+    "cases.toml" from "templates/examples/webhook_orders/cases.toml",
+    "src/lib.rs" from "../examples/guests/rust/webhook_orders/src/lib.rs",
+];
+
+const NOTES_SEARCH: &[File] = files![
+    "cases.toml" from "templates/examples/notes_search/cases.toml",
+    "src/lib.rs" from "../examples/guests/rust/notes_search/src/lib.rs",
+];
+
+const SITE_CONTENTS: &[File] = files![
+    "cases.toml" from "templates/examples/site_contents/cases.toml",
+    "src/lib.rs" from "../examples/guests/rust/site_contents/src/lib.rs",
+];
+
 const HOST: &[File] = files![
     ".gitignore" from "templates/host/gitignore",
     "Cargo.toml" from "templates/host/Cargo.toml",
@@ -98,6 +130,17 @@ pub(super) fn plugin(lang: Lang) -> impl Iterator<Item = &'static File> {
         Lang::Wat => WAT,
     };
     own.iter().chain(SHARED)
+}
+
+/// Returns the files of an example.
+pub(super) fn example(example: Example) -> impl Iterator<Item = &'static File> {
+    let own = match example {
+        Example::Discount => DISCOUNT,
+        Example::WebhookOrders => WEBHOOK_ORDERS,
+        Example::NotesSearch => NOTES_SEARCH,
+        Example::SiteContents => SITE_CONTENTS,
+    };
+    own.iter().chain(EXAMPLE)
 }
 
 /// Returns the files of a host program.

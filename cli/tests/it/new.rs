@@ -21,7 +21,7 @@ fn scripts_learn_what_was_made_and_what_to_do_next() {
         ],
         "next": [
             "cd hello", "plugsmith build", "plugsmith test",
-            "plugsmith call plugin.wasm greet --wasi --input Ada",
+            "plugsmith call . greet --input Ada",
         ],
     });
     assert_eq!((ran.status, ran.json()), (0, expected), "{ran:#?}");
@@ -50,15 +50,23 @@ fn no_place_is_left_unfilled() {
             name
         })
         .collect();
-    assert_eq!(folder.run(&["new", "a-host", "--host", "rust"]).status, 0);
-    names.push("a-host".to_owned());
+    for (name, option, value) in [
+        ("a-host", "--host", "rust"),
+        ("a-shop", "--example", "discount"),
+        ("a-hook", "--example", "webhook-orders"),
+        ("a-search", "--example", "notes-search"),
+        ("a-site", "--example", "site-contents"),
+    ] {
+        assert_eq!(folder.run(&["new", name, option, value]).status, 0);
+        names.push(name.to_owned());
+    }
     for name in names {
         let mut n_files = 0;
         each_file(&folder.path(&name), &mut |path, text| {
             n_files += 1;
-            for place in ["{{name}}", "{{lang", "{{commands}}", "{{pdk}}", "{{plugsmith}}", "{{ass"]
-            {
-                assert!(!text.contains(place), "{}: {place}", path.display());
+            for place in ["name", "lang", "commands", "pdk", "plugsmith", "ass", "about", "dep"] {
+                let place = format!("{{{{{place}");
+                assert!(!text.contains(&place), "{}: {place}", path.display());
             }
             assert!(text.ends_with('\n') && text.lines().all(|line| line == line.trim_end()));
         });
@@ -87,16 +95,17 @@ fn a_folder_that_is_empty_will_do() {
 #[test]
 fn what_cannot_be_made_is_refused_and_nothing_is_written() {
     let folder = Folder::with(&[("there/mine.txt", "precious"), ("file", "precious")]);
-    let rows: [(&[&str], i32, &str, &str); 11] = [
+    let rows: [(&[&str], i32, &str, &str); 12] = [
         (&["there", "--lang", "c"], 5, "`there` is there, and not empty", "another name"),
         (&["file", "--lang", "c"], 5, "`file` is a file", "another name"),
         (&["2x", "--lang", "c"], 2, "does not begin with a letter", "letters, digits"),
         (&["a/b", "--lang", "c"], 2, "it contains `/`", "letters, digits"),
         (&["match", "--lang", "rust"], 2, "a word of Rust", "letters, digits"),
         (&["match", "--host", "rust"], 2, "a word of Rust", "letters, digits"),
-        (&["x"], 2, "--lang <LANG>", ""),
+        (&["x"], 2, "not said what to make", "rust, c, zig, assemblyscript, go, wat; `--example"),
         (&["x", "--lang", "cobol"], 2, "invalid value 'cobol'", ""),
         (&["x", "--lang", "c", "--host", "rust"], 2, "cannot be used with", ""),
+        (&["x", "--lang", "c", "--example", "discount"], 2, "cannot be used with", ""),
         (&["x", "--lang", "rust", "--pdk", "nowhere"], 5, "nowhere", "`plugsmith-pdk`"),
         (&["x", "--host", "rust", "--runtime", "nowhere"], 5, "nowhere", "`plugsmith`"),
     ];
@@ -135,6 +144,8 @@ fn a_program_in_a_checkout_makes_projects_that_depend_on_it() {
         command.args(["new", name, "--lang", "rust"]).env_remove("PLUGSMITH_PDK");
         let ran = finish(command.current_dir(folder.path("")), "");
         assert_eq!(ran.status, 0, "{ran:#?}");
+        let tells = ran.stderr.contains("`plugsmith-pdk` of the registry; `--pdk FOLDER` names");
+        assert_eq!(tells, name == "away", "{ran:#?}");
         let manifest = fs::read_to_string(folder.path(&format!("{name}/Cargo.toml")));
         let manifest = manifest.expect("it was made");
         let line = manifest.lines().find(|line| line.starts_with("plugsmith-pdk = "));
@@ -164,7 +175,33 @@ fn the_environment_may_name_the_checkout() {
     assert!(manifest.contains("plugsmith-pdk = { path = \""), "{manifest}");
 }
 
-/// What its program does is tested as a target of this package, `host_template`.
+/// The program is compiled as an example of this package, `host_template`, since another project would
+/// compile the engine for itself.
+#[test]
+fn a_host_program_runs_a_plug_in_that_was_just_made() {
+    const PROGRAM: &str = include_str!("../../templates/host/src/main.rs");
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["new", "my-host", "--host", "rust"]).status, 0);
+    let made = fs::read_to_string(folder.path("my-host/src/main.rs")).expect("it was made");
+    assert_eq!(made, PROGRAM);
+    assert_eq!(folder.run(&["new", "hello", "--lang", "wat"]).status, 0);
+    assert_eq!(folder.run(&["build", "--project", "hello"]).status, 0);
+
+    let file = format!("examples/host_template{}", std::env::consts::EXE_SUFFIX);
+    let program = Path::new(env!("CARGO_BIN_EXE_plugsmith")).with_file_name(file);
+    assert!(program.is_file(), "`cargo test` compiles it where `--examples` is not left out");
+    let rows = [
+        (&["hello/plugin.wasm", "greet", "Ada"][..], 0, "Good day, Ada!\n", ""),
+        (&["hello/plugin.wasm", "greet", ""], 1, "", "nobody to greet"),
+        (&["hello/plugin.wasm"], 1, "", "name a plug-in, one of its functions, and an input"),
+    ];
+    for (arguments, status, stdout, stderr) in rows {
+        let ran = finish(Command::new(&program).args(arguments).current_dir(folder.path("")), "");
+        assert_eq!((ran.status, ran.stdout.as_str()), (status, stdout), "{ran:#?}");
+        assert!(ran.stderr.contains(stderr), "{ran:#?}");
+    }
+}
+
 #[test]
 fn a_host_program_finds_the_library() {
     let folder = Folder::new();

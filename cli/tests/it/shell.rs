@@ -31,14 +31,14 @@ fn each_command_has_help_and_a_manual_page() {
     }
     assert!(!help.contains("\n  man "), "it is for packagers\n{help}");
     // What a page refers to is there.
-    let mut named = vec!["plugsmith.1".to_owned()];
+    let mut known = vec!["plugsmith.1".to_owned()];
     for page in &pages {
         let text = fs::read_to_string(folder.path("made/man").join(page)).unwrap();
         let others = text.lines().filter_map(|line| line.strip_suffix("(1)"));
-        named.extend(others.map(|name| format!("{}.1", name.replace('\\', ""))));
+        known.extend(others.map(|name| format!("{}.1", name.replace('\\', ""))));
     }
-    named.sort();
-    assert_eq!(named, pages);
+    known.sort();
+    assert_eq!(known, pages);
     let page = fs::read_to_string(folder.path("made/man/plugsmith-call.1")).unwrap();
     assert!(page.contains("allow\\-host"), "{page}");
     assert_eq!(fs::read_dir(folder.path("made/completions")).unwrap().count(), 5);

@@ -5,24 +5,48 @@ use std::process::Command;
 
 use super::{Project, Row};
 use crate::{
+    command::Folder,
     terminal::pty::{self, Terminal},
     tools,
 };
 
-/// Does what `new` says to do next.
-pub(super) fn follow_advice(project: &Project, row: &Row) {
+/// Does what `new` says to do next, and sees what must be told on the way: while the source is compiled, by
+/// the cases, and by the plug-in.
+pub(super) fn follow_advice(project: &Project, [progress, passed, answer]: [&str; 3]) {
     // What it installs is there already.
     let lines: Vec<_> =
         project.next.iter().filter(|line| *line != "npm install").cloned().collect();
     let [to_folder, build, ..] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!((to_folder.as_str(), build.as_str()), ("cd hello-1", "plugsmith build"));
     let mut terminal = project.terminal("", &lines.join(" && "));
-    let progress = terminal.wait_for("Built");
-    assert!(progress.contains(row.progress), "{progress}");
+    let told = terminal.wait_for("Built");
+    assert!(told.contains(progress), "{told}");
     terminal.wait_for("plugin.wasm");
-    terminal.wait_for("5 passed; 0 failed");
-    terminal.wait_for("Hello, Ada!");
+    terminal.wait_for(passed);
+    terminal.wait_for(answer);
     assert_eq!(terminal.finish(), Some(0), "{}", terminal.shown());
+}
+
+#[test]
+fn each_example_does_what_it_says() {
+    let refused = Folder::new().run(&["new", "hello-1", "--example", "none", "--json"]).error();
+    let refusal = refused["message"].to_string();
+    let (_, names) = refusal.split_once("possible values: ").expect("it says what there is");
+    let rows = [
+        ("discount", "\"discount_percent\""),
+        ("webhook-orders", "**** **** **** 1234"),
+        ("notes-search", "notes"),
+        ("site-contents", "- [Two](#two)"),
+    ];
+    let names: Vec<_> = names.split(']').next().unwrap_or_default().split(", ").collect();
+    assert_eq!(names, rows.map(|(name, _)| name));
+    if !tools::has_rust() {
+        return;
+    }
+    for (name, answer) in rows {
+        let project = Project::new(["--example", name], tools::provide);
+        follow_advice(&project, ["hello-1 v0.1.0", "4 passed; 0 failed", answer]);
+    }
 }
 
 /// Serves the plug-in, changes its source under `watch`, and asks both before and after.
