@@ -55,12 +55,16 @@ impl Call {
     /// If the plug-in cannot be loaded, or a call fails.
     pub(crate) fn run(mut self, output: &Output) -> Result<Exit, Failure> {
         self.plugin.key = self.key.clone();
-        let reads_stdin = self.input.is_stdin() || self.jsonl && !self.input.is_given();
-        if reads_stdin && self.plugin.is_stdin() {
+        if self.reads_stdin() && self.plugin.is_stdin() {
             return Err(Failure::new(Exit::Usage, "standard input cannot be plug-in and input")
                 .with_help("name the plug-in's file, or give the input with `--input-file`"));
         }
         if self.jsonl { self.call_lines(output) } else { self.call_once_or_often(output) }
+    }
+
+    /// Says whether the input comes from standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.input.is_stdin() || self.jsonl && !self.input.is_given()
     }
 
     fn call_once_or_often(&self, output: &Output) -> Result<Exit, Failure> {

@@ -23,10 +23,12 @@ pub(crate) enum Exit {
     Build,
     /// What was checked is not in order.
     Check,
+    /// A registry did not take or give a plug-in.
+    Registry,
 }
 
 impl Exit {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Success,
         Self::Call,
         Self::Usage,
@@ -36,6 +38,7 @@ impl Exit {
         Self::Toolchain,
         Self::Build,
         Self::Check,
+        Self::Registry,
     ];
 
     /// Returns the status.
@@ -50,6 +53,7 @@ impl Exit {
             Self::Toolchain => 6,
             Self::Build => 7,
             Self::Check => 8,
+            Self::Registry => 9,
         }
     }
 
@@ -65,6 +69,7 @@ impl Exit {
             Self::Toolchain => "toolchain",
             Self::Build => "build",
             Self::Check => "check",
+            Self::Registry => "registry",
         }
     }
 
@@ -81,6 +86,7 @@ impl Exit {
             Self::Check => {
                 "what was checked is not in order: a case failed, a plug-in would not load"
             }
+            Self::Registry => "a registry cannot be reached, refuses, or gives what it must not",
         }
     }
 

@@ -128,6 +128,14 @@ impl Output {
         ProgressBar::with_draw_target(len, target).with_style(style)
     }
 
+    /// Returns a bar for `len` bytes that come or go.
+    pub(crate) fn transfer_progress(&self, what: &'static str, len: u64) -> ProgressBar {
+        let template = "{msg} {bar:32} {bytes} of {total_bytes}, {eta} left";
+        let style = ProgressStyle::with_template(template).expect("it is well formed");
+        let target = self.progress_target();
+        ProgressBar::with_draw_target(Some(len), target).with_style(style).with_message(what)
+    }
+
     /// Returns where progress is drawn: on standard error, if that is a terminal.
     fn progress_target(&self) -> ProgressDrawTarget {
         if self.is_json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }

@@ -14,8 +14,11 @@ use plugsmith::{
     CompiledPlugin, LoadError, LogLevel, Manifest, PluginBuilder, Wasm, manifest::MAIN_MODULE,
 };
 
-use self::values::{AllowedPath, ConfigObject, Link, Pair};
-pub(crate) use self::{artifact::KeyOption, values::duration};
+use self::values::{AllowedPath, ConfigObject, Link};
+pub(crate) use self::{
+    artifact::KeyOption,
+    values::{Pair, duration, pair},
+};
 use crate::{
     build, cache,
     failure::Failure,
@@ -31,6 +34,9 @@ pub(crate) struct PluginOptions {
     /// of a project that is built; `-` is standard input.
     #[arg(value_name = "PLUGIN")]
     pub(crate) source: String,
+    /// The module that the source names, where it has been fetched.
+    #[arg(skip)]
+    module: Option<Vec<u8>>,
     /// Takes the plug-in for a manifest, in JSON or TOML, whatever it looks like.
     #[arg(short, long, help_heading = "Plug-in")]
     manifest: bool,
@@ -38,7 +44,7 @@ pub(crate) struct PluginOptions {
     #[arg(long, value_name = "NAME=PATH", value_parser = values::link, help_heading = "Plug-in")]
     link: Vec<Link>,
     /// Sets a value that the plug-in can read.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = values::pair, help_heading = "Plug-in")]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair, help_heading = "Plug-in")]
     config: Vec<Pair>,
     /// Sets values that the plug-in can read, as a JSON object.
     #[arg(long, value_name = "JSON", value_parser = values::config_object, help_heading = "Plug-in")]
@@ -72,7 +78,7 @@ pub(crate) struct PluginOptions {
     fuel_limit: Option<u64>,
     /// Compiles the plug-in anew, and keeps nothing of it.
     #[arg(long, help_heading = "Plug-in")]
-    no_cache: bool,
+    pub(crate) no_cache: bool,
     /// Prints what the plug-in logs from this level on: `trace`, `debug`, `info`, `warn`, `error`.
     #[arg(long, value_name = "LEVEL", value_parser = values::log_level, help_heading = "Plug-in")]
     log_level: Option<LogLevel>,
@@ -88,6 +94,10 @@ impl PluginOptions {
     ///
     /// If the folder is that of no project, or the project's file is wrong.
     pub(crate) fn enter_project(&mut self) -> Result<(), Failure> {
+        // What was fetched is named by something else than a path.
+        if self.module.is_some() {
+            return Ok(());
+        }
         let source = Path::new(&self.source);
         let folder = match source.file_name() {
             Some(name) if name == project::FILE && source.is_file() => {
@@ -108,6 +118,11 @@ impl PluginOptions {
         self.wasi |= project.settings.wasi();
     }
 
+    /// Takes a module that was fetched for what the source names.
+    pub(crate) fn take_module(&mut self, module: Vec<u8>) {
+        self.module = Some(module);
+    }
+
     /// Returns the least level at which the plug-in's log is shown, if it is.
     pub(crate) fn log_level(&self) -> Option<LogLevel> {
         self.log_level
@@ -124,7 +139,10 @@ impl PluginOptions {
     ///
     /// If the source cannot be read, or is none.
     pub(crate) fn to_manifest(&self) -> Result<Manifest, Failure> {
-        let mut manifest = source::read(&self.source, self.manifest)?;
+        let mut manifest = match &self.module {
+            Some(module) => Manifest::new([Wasm::data(module.clone())]),
+            None => source::read(&self.source, self.manifest)?,
+        };
         self.add_links(&mut manifest);
         if let Some(object) = &self.set_config {
             manifest.config.extend(object.0.clone());
@@ -170,7 +188,7 @@ impl PluginOptions {
     /// As [`Self::to_manifest`].
     pub(crate) fn builder(&self, output: &Output) -> Result<PluginBuilder<'static>, Failure> {
         let path = Path::new(&self.source);
-        if !artifact::is_at(path) {
+        if self.module.is_some() || !artifact::is_at(path) {
             return Ok(self.builder_of(self.to_manifest()?, output));
         }
         if let Some(option) = self.option_of_manifest() {

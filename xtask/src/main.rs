@@ -25,6 +25,7 @@ mod models;
 mod oldest_compiler;
 mod peer;
 mod progress;
+mod registry;
 mod sbom;
 mod screens;
 mod setup;

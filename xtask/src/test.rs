@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::{
     curl, examples, guests, peer,
     progress::Progress,
+    registry,
     skips::{self, Skips},
     workspace::{self, Workspace},
 };
@@ -32,7 +33,7 @@ pub(crate) struct Needs {
 }
 
 /// How many steps [`prepare`] takes.
-pub(crate) const N_STEPS_BEFORE: usize = guests::N_ALL_STEPS + peer::N_STEPS;
+pub(crate) const N_STEPS_BEFORE: usize = guests::N_ALL_STEPS + peer::N_STEPS + registry::N_STEPS;
 
 /// Builds the plug-ins and finds what else the tests need, in [`N_STEPS_BEFORE`] steps of the
 /// caller's progress.
@@ -45,6 +46,7 @@ pub(crate) fn prepare(workspace: &Workspace, progress: &mut Progress) -> Result<
     guests::build_all(workspace, progress, &mut skips)?;
     let peer = peer::find(workspace, progress, &mut skips);
     curl::find(&mut skips);
+    registry::find(workspace, progress, &mut skips);
     skips.report()?;
     Ok(Needs { skips, peer })
 }

@@ -51,7 +51,7 @@ pub(crate) fn folder(workspace: &Workspace, name: &str) -> PathBuf {
 /// # Errors
 ///
 /// If the folder of the tools cannot be made.
-fn lock(workspace: &Workspace) -> Result<File> {
+pub(crate) fn lock(workspace: &Workspace) -> Result<File> {
     let path = folder(workspace, ".lock");
     let open = || -> io::Result<File> {
         fs::create_dir_all(path.parent().expect("the file has a folder"))?;

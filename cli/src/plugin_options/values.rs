@@ -7,9 +7,9 @@ use serde_json::Value;
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pair {
-    pub(super) key: String,
-    pub(super) value: String,
+pub(crate) struct Pair {
+    pub(crate) key: String,
+    pub(crate) value: String,
 }
 
 /// A module's file, and the name others import from it by.
@@ -32,7 +32,7 @@ pub(super) struct AllowedPath {
 pub(super) struct ConfigObject(pub(super) BTreeMap<String, String>);
 
 /// Reads `KEY=VALUE`.
-pub(super) fn pair(text: &str) -> Result<Pair, String> {
+pub(crate) fn pair(text: &str) -> Result<Pair, String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => {
             Ok(Pair { key: key.to_owned(), value: value.to_owned() })

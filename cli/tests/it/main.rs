@@ -19,6 +19,7 @@ mod inspect;
 mod journey;
 mod new;
 mod precompile;
+mod registry;
 mod repl;
 mod serve;
 mod shell;

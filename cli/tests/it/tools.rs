@@ -57,7 +57,8 @@ pub(crate) fn checkout(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("it is in the checkout").join(folder)
 }
 
-fn tools() -> PathBuf {
+/// Where `cargo xtask` puts what it installs.
+pub(crate) fn tools() -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_plugsmith"));
     binary.ancestors().nth(2).expect("it is in the target folder").join("tools")
 }

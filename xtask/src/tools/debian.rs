@@ -2,7 +2,7 @@
 //!
 //! Installs only as root and only on a system of Debian's family; never asks for a password.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -35,6 +35,40 @@ pub(crate) fn install(sets: &[&[&str]]) -> Result<()> {
     let mut command = apt_get();
     command.args(["install", "--yes", "--no-install-recommends"]).args(*packages);
     workspace::output(&mut command).context("installing Debian's packages")?;
+    Ok(())
+}
+
+/// Unpacks a package into a folder, which is made, and installs nothing: no root is needed where the
+/// system's lists are not too old.
+///
+/// # Errors
+///
+/// If this is not Debian, or it has no such package.
+pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
+    for program in ["apt-get", "dpkg-deb"] {
+        ensure!(program_in(&search_path(), program).is_some(), "there is no {program}");
+    }
+    progress::note(Paint::for_stderr(), &format!("downloading {package} from Debian"));
+    // None is left of a run that was broken off.
+    let unfinished = folder.with_extension("unfinished");
+    let _ = fs::remove_dir_all(&unfinished);
+    fs::create_dir_all(&unfinished)?;
+    let download = || {
+        let mut command = apt_get();
+        // Nothing but the folder's owner can write to it.
+        command.arg("--option=APT::Sandbox::User=root").args(["download", package]);
+        workspace::output(command.current_dir(&unfinished))
+    };
+    if download().is_err() {
+        workspace::output(apt_get().arg("update"))?;
+        download().with_context(|| format!("this Debian has no {package}"))?;
+    }
+    let files = fs::read_dir(&unfinished)?.collect::<Result<Vec<_>, _>>()?;
+    let [file] = files.as_slice() else { bail!("apt-get did not download {package}") };
+    let mut command = Command::new("dpkg-deb");
+    workspace::output(command.arg("--extract").arg(file.path()).arg(&unfinished))?;
+    fs::remove_file(file.path())?;
+    fs::rename(&unfinished, folder)?;
     Ok(())
 }
 

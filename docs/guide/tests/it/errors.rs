@@ -34,11 +34,7 @@ fn every_case_of_every_error_has_its_row() {
     for (name, path) in ERRORS {
         let source = read(path);
         let rows = rows(section(&chapter.text, &format!("### `{name}`")));
-        let told: Vec<_> = rows
-            .iter()
-            .map(|row| Case { name: row[0].trim_matches('`').to_owned(), message: plain(row[1]) })
-            .collect();
-        assert_eq!(told, cases(&source, name), "`{name}` of {path}");
+        assert_eq!(told(&rows), cases(&source, name), "`{name}` of {path}");
         assert_advice(&rows, 2);
     }
 }
@@ -55,6 +51,23 @@ fn no_public_error_is_left_out() {
     known.retain(|name| name.ends_with("Error"));
     known.sort();
     assert_eq!(found, known);
+}
+
+#[test]
+fn what_registries_do_has_its_rows() {
+    let chapter = Chapter::read("errors.md");
+    for (heading, name, path) in [
+        ("## What registries do", "RegistryError", "cli/src/registry/error.rs"),
+        (
+            "### Credentials that cannot be read",
+            "CredentialsError",
+            "cli/src/registry/credentials.rs",
+        ),
+    ] {
+        let rows = rows(section(&chapter.text, heading));
+        assert_eq!(told(&rows), cases(&read(path), name), "`{name}` of {path}");
+        assert_advice(&rows, 2);
+    }
 }
 
 #[test]
@@ -133,6 +146,12 @@ fn rows(section: &str) -> Vec<Vec<&str>> {
             line.expect("a row ends with a bar").split('|').map(str::trim).collect()
         })
         .collect()
+}
+
+/// The cases that a table has, in its first two columns.
+fn told(rows: &[Vec<&str>]) -> Vec<Case> {
+    let name = |row: &Vec<&str>| row[0].trim_matches('`').to_owned();
+    rows.iter().map(|row| Case { name: name(row), message: plain(row[1]) }).collect()
 }
 
 /// A message without what makes it code in Markdown.
