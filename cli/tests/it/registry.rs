@@ -10,6 +10,8 @@ use std::{fs, process::Command};
 use serde_json::{Value, json};
 
 use self::server::{Door, Server, digest};
+#[cfg(target_os = "linux")]
+use crate::terminal::at_terminal;
 use crate::{
     command::{Folder, Ran, finish},
     guests::ECHO,
@@ -83,6 +85,19 @@ fn a_plugin_goes_to_a_registry_and_comes_back() {
     let ran = scene.run(&["run", &pinned, "echo", "--input", "hello"]);
     assert_eq!(ran, Ran { status: 0, stdout: "hello".to_owned(), stderr: String::new() });
     assert!(scene.server.take_requests().is_empty(), "what is there needs no registry");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_sees_how_far_it_is() {
+    let scene = Scene::new(Door::Open);
+    let pinned = scene.push();
+    let docker = scene.folder.path("docker").display().to_string();
+    let pull = format!("pull {pinned}");
+    let ran = at_terminal(&scene.folder, &pull, "", &[("DOCKER_CONFIG", &docker)]);
+    assert_eq!(ran.status, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("Pulling") && ran.stdout.contains(" of "), "{ran:#?}");
+    assert!(ran.stdout.trim_end().ends_with(&pinned), "{ran:#?}");
 }
 
 #[test]

@@ -11,7 +11,12 @@ use crate::{
 };
 
 /// Runs the command at a terminal at which `keys` are pressed.
-fn at_terminal(folder: &Folder, arguments: &str, keys: &str, environment: &[(&str, &str)]) -> Ran {
+pub(crate) fn at_terminal(
+    folder: &Folder,
+    arguments: &str,
+    keys: &str,
+    environment: &[(&str, &str)],
+) -> Ran {
     let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_plugsmith"));
     finish(pty::command(folder, &line).envs(environment.iter().copied()), keys)
 }
