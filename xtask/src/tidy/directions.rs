@@ -31,6 +31,7 @@ const DIRECTIONS: &[Direction] = &[
         ships: &["plugsmith-convert", "plugsmith-kernel", "plugsmith-manifest"],
         tests: &[],
     },
+    Direction { package: "plugsmith-signature", ships: &[], tests: &[] },
     Direction { package: "plugsmith-compat", ships: &[], tests: &["plugsmith"] },
     Direction {
         package: "plugsmith-fuzz-bodies",
@@ -42,12 +43,12 @@ const DIRECTIONS: &[Direction] = &[
     Direction { package: "plugsmith-serve", ships: &[], tests: &[] },
     Direction {
         package: "plugsmith-cli",
-        ships: &["plugsmith", "plugsmith-serve"],
+        ships: &["plugsmith", "plugsmith-serve", "plugsmith-signature"],
         tests: &["plugsmith-pdk"],
     },
     Direction {
         package: "plugsmith-guide",
-        ships: &["plugsmith", "plugsmith-manifest", "plugsmith-pdk"],
+        ships: &["plugsmith", "plugsmith-manifest", "plugsmith-pdk", "plugsmith-signature"],
         tests: &[],
     },
     Direction { package: "plugsmith-capi", ships: &["plugsmith"], tests: &[] },
