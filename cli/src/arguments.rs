@@ -27,7 +27,9 @@ use crate::{
     run::Run,
     serve::Serve,
     shell::{Completions, Manual},
+    sign::Sign,
     validate::Validate,
+    verify::Verify,
     watch::Watch,
 };
 
@@ -78,6 +80,8 @@ pub(crate) enum Command {
     Repl(Repl),
     Watch(Watch),
     Precompile(Precompile),
+    Sign(Sign),
+    Verify(Verify),
     Cache(Cache),
     Serve(Serve),
     Push(Push),
@@ -111,6 +115,8 @@ impl Command {
             Self::Repl(repl) => repl.run(output),
             Self::Watch(watch) => watch.run(output),
             Self::Precompile(precompile) => precompile.run(output),
+            Self::Sign(sign) => sign.run(output),
+            Self::Verify(verify) => verify.run(output),
             Self::Cache(cache) => cache.run(output),
             Self::Serve(serve) => serve.run(output),
             Self::Push(push) => push.run(output),

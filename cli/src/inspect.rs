@@ -1,10 +1,11 @@
 //! `plugsmith inspect`: what a plug-in exports and needs, and what it is made of. Nothing is compiled, and
 //! nothing of the plug-in runs.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, error::Error as _};
 
 use clap::Args;
 use plugsmith::WasmInput;
+use plugsmith_signature::VerifyError;
 use serde_json::{Value, json};
 
 use crate::{
@@ -126,11 +127,31 @@ fn made(module: &ModuleFacts) -> Vec<[String; 2]> {
     if let Some(kit) = toolchain.kit {
         rows.push(("kit, probably", kit.to_owned()));
     }
+    if let Some(signed) = signed_in_words(module) {
+        rows.push(("signed", signed));
+    }
     rows.push(("code", counted(module.n_functions, "function")));
     for memory in &module.memories {
         rows.push(("memory", memory_in_words(memory)));
     }
     rows.into_iter().map(|(name, value)| [name.to_owned(), value]).collect()
+}
+
+/// Returns what a module's signatures say, which may be a lie, if it has any.
+fn signed_in_words(module: &ModuleFacts) -> Option<String> {
+    match &module.claimed_signers {
+        Ok(key_ids) => {
+            let names: Vec<_> = key_ids.iter().map(|id| format!("key {id}")).collect();
+            Some(format!("by {}, it says: not verified", names.join(", ")))
+        }
+        Err(VerifyError::Unsigned) => None,
+        Err(err) => Some(format!("in a way that makes no sense: {}", mistake(err))),
+    }
+}
+
+/// Returns what is wrong, without what it is wrong with.
+fn mistake(err: &VerifyError) -> String {
+    err.source().map_or_else(|| err.to_string(), ToString::to_string)
 }
 
 fn memory_in_words(memory: &Memory) -> String {
@@ -196,6 +217,14 @@ fn module_json(module: &ModuleFacts) -> Value {
     });
     let sections =
         module.sections.iter().map(|section| json!({"name": section.name, "bytes": section.len}));
+    let signatures = match &module.claimed_signers {
+        Err(VerifyError::Unsigned) => Value::Null,
+        Ok(key_ids) => {
+            let key_ids: Vec<_> = key_ids.iter().map(ToString::to_string).collect();
+            json!({"claimed_key_ids": key_ids, "mistake": null})
+        }
+        Err(err) => json!({"claimed_key_ids": [], "mistake": mistake(err)}),
+    };
     json!({
         "name": module.name,
         "bytes": module.len,
@@ -204,6 +233,7 @@ fn module_json(module: &ModuleFacts) -> Value {
         "imports": imports.collect::<Value>(),
         "memories": memories.collect::<Value>(),
         "sections": sections.collect::<Value>(),
+        "signatures": signatures,
         "toolchain": {
             "languages": module.toolchain.languages,
             "tools": module.toolchain.tools,

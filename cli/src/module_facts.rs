@@ -9,6 +9,7 @@ mod toolchain;
 use std::collections::HashMap;
 
 use plugsmith::ModuleBytes;
+use plugsmith_signature::{KeyId, VerifyError, claimed_signers};
 use wasmparser::{
     CompositeInnerType, ExternalKind, FuncType, GlobalType, KnownCustom, MemoryType, Parser,
     Payload, RecGroup, RefType, TypeRef, ValType,
@@ -32,6 +33,8 @@ pub(crate) struct ModuleFacts {
     pub(crate) sections: Vec<Section>,
     pub(crate) toolchain: Toolchain,
     pub(crate) n_functions: usize,
+    /// The keys that its signatures name, or what is wrong with those. Nothing of it is verified.
+    pub(crate) claimed_signers: Result<Vec<KeyId>, VerifyError>,
     /// The types of all functions, imported ones first; `None` for those of no function type.
     functions: Vec<Option<FuncType>>,
     globals: Vec<GlobalType>,
@@ -118,6 +121,7 @@ impl ModuleFacts {
             sections: Vec::new(),
             toolchain: Toolchain::default(),
             n_functions: 0,
+            claimed_signers: claimed_signers(&module.bytes),
             functions: Vec::new(),
             globals: Vec::new(),
             tables: Vec::new(),

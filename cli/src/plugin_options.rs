@@ -4,10 +4,14 @@
 //! What a manifest says holds until an option says otherwise; lists grow.
 
 mod artifact;
+mod signed;
 mod source;
 mod values;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use plugsmith::{
@@ -43,6 +47,10 @@ pub(crate) struct PluginOptions {
     /// Adds a module that the plug-in's may import from, under a name.
     #[arg(long, value_name = "NAME=PATH", value_parser = values::link, help_heading = "Plug-in")]
     link: Vec<Link>,
+    /// Loads nothing but what the owner of this public key signed (see `plugsmith sign`): every module, by one
+    /// of the keys that are named.
+    #[arg(long, value_name = "FILE", help_heading = "Plug-in")]
+    verify_key: Vec<PathBuf>,
     /// Sets a value that the plug-in can read.
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair, help_heading = "Plug-in")]
     config: Vec<Pair>,
@@ -133,17 +141,19 @@ impl PluginOptions {
         self.source == source::STDIN
     }
 
-    /// Returns the manifest that the source and the options make together.
+    /// Returns the manifest that the source and the options make together. Its modules are signed as the options
+    /// want it.
     ///
     /// # Errors
     ///
-    /// If the source cannot be read, or is none.
+    /// If the source cannot be read, or is none, or is not signed as it has to be.
     pub(crate) fn to_manifest(&self) -> Result<Manifest, Failure> {
         let mut manifest = match &self.module {
             Some(module) => Manifest::new([Wasm::data(module.clone())]),
             None => source::read(&self.source, self.manifest)?,
         };
         self.add_links(&mut manifest);
+        signed::require(&mut manifest, &self.verify_key)?;
         if let Some(object) = &self.set_config {
             manifest.config.extend(object.0.clone());
         }
@@ -205,6 +215,7 @@ impl PluginOptions {
         let options = [
             ("--manifest", self.manifest),
             ("--link", !self.link.is_empty()),
+            ("--verify-key", !self.verify_key.is_empty()),
             ("--config", !self.config.is_empty()),
             ("--set-config", self.set_config.is_some()),
             ("--allow-host", !self.allow_host.is_empty()),

@@ -79,13 +79,26 @@ impl SecretKey {
         Self::parse(&bytes).map_err(|source| KeyError::Key { path: path.to_owned(), source })
     }
 
-    /// Makes a key, a file for it that no other user can open, and beside it the file of the public key,
-    /// which has `.pub` behind its name. Both have the form of OpenSSH.
+    /// Makes a key, and its files: see [`SecretKey::write_files`].
     ///
     /// # Errors
     ///
-    /// [`KeyError::File`], also if there is one of these files already.
-    pub fn create_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
+    /// [`KeyError::File`], also if there is one of the files already.
+    pub fn create_files(path: impl AsRef<Path>) -> Result<Self, KeyError> {
+        let path = path.as_ref();
+        let key =
+            Self::generate().map_err(|source| KeyError::File { path: path.to_owned(), source })?;
+        key.write_files(path)?;
+        Ok(key)
+    }
+
+    /// Writes the key to a file that no other user can open, and its public key to one beside it, which has
+    /// `.pub` behind its name. Both have the form of OpenSSH.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::File`], also if there is one of the files already.
+    pub fn write_files(&self, path: impl AsRef<Path>) -> Result<(), KeyError> {
         let path = path.as_ref();
         let mut public_path = path.as_os_str().to_owned();
         public_path.push(".pub");
@@ -94,19 +107,17 @@ impl SecretKey {
             let path = path.to_owned();
             move |source| KeyError::File { path, source }
         };
-        let key = Self::generate().map_err(failed(path))?;
         let comment = comment(path);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
-        write(&options, &public_path, &key.public_key().to_openssh(&comment))
+        write(&options, &public_path, &self.public_key().to_openssh(&comment))
             .map_err(failed(&public_path))?;
-        let written = write(&private(options), path, &key.to_openssh(&comment));
+        let written = write(&private(options), path, &self.to_openssh(&comment));
         if written.is_err() {
             // A public key without its secret one is of no use to anybody.
             let _ = fs::remove_file(&public_path);
         }
-        written.map_err(failed(path))?;
-        Ok(key)
+        written.map_err(failed(path))
     }
 }
 
@@ -194,7 +205,7 @@ mod tests {
     #[test]
     fn keys_that_are_made_are_read() {
         let folder = Folder::new("made-keys");
-        let made = SecretKey::create_file(folder.path("key")).unwrap();
+        let made = SecretKey::create_files(folder.path("key")).unwrap();
         let read = SecretKey::from_file(folder.path("key")).unwrap();
         let public = PublicKey::from_file(folder.path("key.pub")).unwrap();
         assert_eq!((made.public_key(), read.public_key()), (public, public));
@@ -207,7 +218,7 @@ mod tests {
         let folder = Folder::new("kept-keys");
         for (there, other) in [("key", "key.pub"), ("key.pub", "key")] {
             fs::write(folder.path(there), "precious").unwrap();
-            let err = SecretKey::create_file(folder.path("key")).unwrap_err();
+            let err = SecretKey::create_files(folder.path("key")).unwrap_err();
             let is_there = matches!(&err, KeyError::File { path, source }
                 if *path == folder.path(there) && source.kind() == io::ErrorKind::AlreadyExists);
             assert!(is_there, "{err:?}");
@@ -215,7 +226,7 @@ mod tests {
             assert!(!folder.path(other).exists(), "half a pair is of no use");
             fs::remove_file(folder.path(there)).unwrap();
         }
-        let err = SecretKey::create_file(folder.path("gone/key")).unwrap_err();
+        let err = SecretKey::create_files(folder.path("gone/key")).unwrap_err();
         assert!(matches!(err, KeyError::File { .. }), "{err:?}");
     }
 
@@ -226,7 +237,7 @@ mod tests {
 
         let folder = Folder::new("open-keys");
         let path = folder.path("key");
-        SecretKey::create_file(&path).unwrap();
+        SecretKey::create_files(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         for mode in [0o640, 0o604, 0o620, 0o601, 0o666] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -248,7 +259,7 @@ mod tests {
         assert!(matches!(unread(""), KeyError::File { .. }), "a folder");
         assert!(matches!(unread("empty"), KeyError::Key { source: KeyMistake::Unknown, .. }));
         assert!(matches!(unread("long"), KeyError::TooLong { .. }));
-        SecretKey::create_file(folder.path("key")).unwrap();
+        SecretKey::create_files(folder.path("key")).unwrap();
         assert!(matches!(unread("key"), KeyError::Key { source: KeyMistake::Secret, .. }));
     }
 }

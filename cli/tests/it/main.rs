@@ -23,6 +23,7 @@ mod registry;
 mod repl;
 mod serve;
 mod shell;
+mod sign;
 mod sources;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -80,6 +80,8 @@ pub(super) const SCENES: &[Scene] = &[
     Scene::new("help-run", &["plugsmith run --help"]),
     Scene::new("help-watch", &["plugsmith watch --help"]),
     Scene::new("help-precompile", &["plugsmith precompile --help"]),
+    Scene::new("help-sign", &["plugsmith sign --help"]),
+    Scene::new("help-verify", &["plugsmith verify --help"]),
     Scene::new("help-cache", &["plugsmith cache --help"]),
     Scene::new("help-doctor", &["plugsmith doctor --help"]),
     Scene::new("help-completions", &["plugsmith completions --help"]),

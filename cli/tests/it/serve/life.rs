@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::server::Server;
-use crate::guests::{ASKING, ECHO};
+use crate::{
+    command::Folder,
+    guests::{ASKING, ECHO},
+};
 
 /// A plug-in that says `text`, and can be kept busy.
 fn says(text: &str) -> String {
@@ -84,6 +87,31 @@ fn a_broken_version_is_refused_and_the_old_one_goes_on_serving() {
     let log = server.log();
     let refusals = log.iter().filter(|line| line["level"] == "WARN" && line["error"].is_string());
     assert_eq!(refusals.count(), 2, "{log:?}");
+}
+
+#[test]
+fn a_version_that_is_not_signed_is_refused() {
+    let folder = Folder::new();
+    let sign = |name: &str, text: &str| {
+        folder.write(name, wat::parse_str(says(text)).unwrap());
+        let ran = folder.run(&["sign", name, "--key", "vendor"]);
+        assert_eq!(ran.status, 0, "{ran:#?}");
+        fs::read(folder.path(name)).unwrap()
+    };
+    assert_eq!(folder.run(&["sign", "--new-key", "vendor"]).status, 0);
+    let (old, new) = (sign("plugin.wat", "old"), sign("new.wasm", "new"));
+    let key = folder.path("vendor.pub");
+    let unsigned = wat::parse_str(says("bad")).unwrap();
+    let server = Server::start_in(folder, &["--watch", "--verify-key", key.to_str().unwrap()]);
+    server.replace(unsigned);
+    server.wait_for("plugsmith_refused_reloads_total", 1);
+    // The signature of another version.
+    server.replace([&old[..old.len() - 1], &[0x0b, 0, 2, 1, b'x']].concat());
+    server.wait_for("plugsmith_refused_reloads_total", 2);
+    assert_eq!(server.post("/say", "").text(), "old");
+    server.replace(new);
+    server.wait_for("plugsmith_reloads_total", 1);
+    assert_eq!(server.post("/say", "").text(), "new");
 }
 
 #[test]

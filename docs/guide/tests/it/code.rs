@@ -75,6 +75,7 @@ fn check_dependencies(place: &str, code: &str) {
         let folder = match package.as_str() {
             "plugsmith" => "runtime",
             "plugsmith-pdk" => "pdk",
+            "plugsmith-signature" => "signature",
             other => panic!("{place}: `{other}` is none of our packages"),
         };
         let known = features(folder);
@@ -91,7 +92,8 @@ fn features(folder: &str) -> BTreeSet<String> {
     let path = repository(folder).join("Cargo.toml");
     let manifest = fs::read_to_string(path).expect("the package has a manifest");
     let parsed = DeTable::parse(&manifest).expect("it is TOML");
-    let features = parsed.get_ref()["features"].get_ref().as_table().expect("it is a table");
+    let Some(features) = parsed.get_ref().get("features") else { return BTreeSet::new() };
+    let features = features.get_ref().as_table().expect("it is a table");
     features.keys().map(|name| name.get_ref().to_string()).collect()
 }
 

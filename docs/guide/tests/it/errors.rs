@@ -10,7 +10,7 @@ use plugsmith_guide::{Chapter, repository};
 use self::source::{Case, cases};
 
 /// The public errors, and where they are.
-const ERRORS: [(&str, &str); 15] = [
+const ERRORS: [(&str, &str); 21] = [
     ("LoadError", "runtime/src/error.rs"),
     ("Mistake", "manifest/src/error.rs"),
     ("CallError", "runtime/src/error.rs"),
@@ -23,6 +23,12 @@ const ERRORS: [(&str, &str); 15] = [
     ("ConfigError", "runtime/src/cache/choice.rs"),
     ("ArtifactError", "runtime/src/artifact.rs"),
     ("KeyFileError", "runtime/src/artifact_key.rs"),
+    ("VerifyError", "signature/src/verify.rs"),
+    ("ModuleError", "signature/src/module.rs"),
+    ("FormatError", "signature/src/signature_data.rs"),
+    ("SignError", "signature/src/sign.rs"),
+    ("KeyError", "signature/src/key_file.rs"),
+    ("KeyMistake", "signature/src/key.rs"),
     ("WatchError", "runtime/src/watch.rs"),
     ("LogCallbackError", "runtime/src/log_callback.rs"),
     ("MemoryError", "pdk/src/memory.rs"),
@@ -41,12 +47,12 @@ fn every_case_of_every_error_has_its_row() {
 
 #[test]
 fn no_public_error_is_left_out() {
-    let mut found: Vec<String> = ["runtime", "manifest", "convert", "pdk"]
+    let mut found: Vec<String> = ["runtime", "manifest", "convert", "pdk", "signature"]
         .iter()
         .flat_map(|package| source::public_errors(&repository(package).join("src")))
         .collect();
     found.sort();
-    // `Mistake` and `Trap` are no errors by themselves, but parts of one.
+    // `Mistake`, `KeyMistake` and `Trap` are no errors by themselves, but parts of one.
     let mut known: Vec<_> = ERRORS.iter().map(|(name, _)| (*name).to_owned()).collect();
     known.retain(|name| name.ends_with("Error"));
     known.sort();
