@@ -182,6 +182,21 @@ fn run_takes_what_call_takes() {
 }
 
 #[test]
+fn what_runs_is_held_to_a_signature() {
+    let scene = Scene::new(Door::Open);
+    scene.folder.write("echo.wasm", echo_module());
+    assert_eq!(scene.run(&["sign", "echo.wasm", "--new-key", "vendor"]).status, 0);
+    let unsigned = scene.push();
+    let signed = scene.run(&["push", "echo.wasm", &scene.reference(":signed")]).stdout;
+    for (reference, status) in [(unsigned.as_str(), 3), (signed.trim_end(), 0)] {
+        let verified = ["run", reference, "echo", "-i", "hello", "--verify-key", "vendor.pub"];
+        let ran = scene.run(&verified);
+        assert_eq!(ran.status, status, "{ran:#?}");
+        assert_eq!(ran.stdout, if status == 0 { "hello" } else { "" });
+    }
+}
+
+#[test]
 fn what_is_damaged_in_the_store_is_fetched_anew() {
     let scene = Scene::new(Door::Open);
     let pinned = scene.push();
