@@ -2,12 +2,14 @@
 //!
 //! What the compiler itself writes is no change: by its name, if the language is known, and else because it
 //! is written while the project's command runs. A build or a call that fails is told, and the next change is
-//! waited for.
+//! waited for. What tells of a change that the last build has seen is no change either: it came late.
 
 use std::{
+    collections::HashMap,
+    fs,
     path::{Path, PathBuf},
     sync::mpsc::{self, Receiver},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use clap::Args;
@@ -81,12 +83,13 @@ impl Watch {
             // Nobody listens any more when the command ends.
             let _ = sender.send(event);
         })?;
+        let mut known = Known::default();
         loop {
             if let Err(failure) = self.round(&subject, &input, &changes, output) {
                 output.failure(&failure);
             }
             output.note(&format!("{DIM}waiting for a change{DIM:#}"));
-            if !wait(&changes, &subject) {
+            if !known.wait(&changes, &subject) {
                 return Err(Failure::new(Exit::Input, "nothing tells of changes any more"));
             }
         }
@@ -124,7 +127,7 @@ impl Watch {
             let built = build::build(project, Profile::Release, output);
             if project.settings.command.is_some() {
                 // What it writes, nobody but its author knows; it would be built again without end.
-                settle(changes);
+                settle(changes, |_| {});
             }
             built?;
         }
@@ -165,16 +168,63 @@ impl Subject {
         Ok(watcher)
     }
 
-    /// Says whether a change is one of what the plug-in is made of.
-    fn is_changed_by(&self, event: &Event) -> bool {
+    /// Returns what an event changed of that which the plug-in is made of.
+    fn changed_by(&self, mut event: Event) -> Vec<PathBuf> {
         if matches!(event.kind, EventKind::Access(_)) {
-            return false;
+            return Vec::new();
         }
-        event.paths.iter().any(|path| match self {
+        event.paths.retain(|path| match self {
             Self::Project(project) => is_source(path, project),
             Self::Files(files) => files.contains(path),
-        })
+        });
+        event.paths
     }
+}
+
+/// The files that have changed, as they were when the last round began.
+#[derive(Default)]
+struct Known(HashMap<PathBuf, Stamp>);
+
+/// When a file was last written, and its length; `None` if it is not there.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl Known {
+    /// Waits for a change, and then for quiet. Says whether there can be more.
+    fn wait(&mut self, changes: &Receiver<notify::Result<Event>>, subject: &Subject) -> bool {
+        let mut paths = loop {
+            match changes.recv() {
+                Ok(Ok(event)) => {
+                    let paths = subject.changed_by(event);
+                    if self.is_news(&paths) {
+                        break paths;
+                    }
+                }
+                // What was missed may have been a change.
+                Ok(Err(_)) => break Vec::new(),
+                Err(_) => return false,
+            }
+        };
+        settle(changes, |event| paths.extend(subject.changed_by(event)));
+        self.note(paths);
+        true
+    }
+
+    /// Says whether files are not as they are known.
+    fn is_news(&self, paths: &[PathBuf]) -> bool {
+        paths.iter().any(|path| self.0.get(path) != Some(&stamp(path)))
+    }
+
+    fn note(&mut self, paths: Vec<PathBuf>) {
+        self.0.extend(paths.into_iter().map(|path| {
+            let stamp = stamp(&path);
+            (path, stamp)
+        }));
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 fn is_source(path: &Path, project: &Project) -> bool {
@@ -184,25 +234,16 @@ fn is_source(path: &Path, project: &Project) -> bool {
     !is_written && path != project.plugin() && !project::is_unfinished(path)
 }
 
-/// Waits for a change, and then for quiet. Says whether there can be more.
-fn wait(changes: &Receiver<notify::Result<Event>>, subject: &Subject) -> bool {
-    loop {
-        match changes.recv() {
-            // What was missed may have been a change.
-            Ok(Err(_)) => break,
-            Ok(Ok(event)) if subject.is_changed_by(&event) => break,
-            Ok(Ok(_)) => {}
-            Err(_) => return false,
+/// Waits for quiet, and gives `see` what comes before.
+fn settle(changes: &Receiver<notify::Result<Event>>, mut see: impl FnMut(Event)) {
+    let start = Instant::now();
+    while start.elapsed() < QUIET_LIMIT
+        && let Ok(change) = changes.recv_timeout(QUIET)
+    {
+        if let Ok(event) = change {
+            see(event);
         }
     }
-    settle(changes);
-    true
-}
-
-/// Waits for quiet.
-fn settle(changes: &Receiver<notify::Result<Event>>) {
-    let start = Instant::now();
-    while start.elapsed() < QUIET_LIMIT && changes.recv_timeout(QUIET).is_ok() {}
 }
 
 fn absolute(path: PathBuf) -> PathBuf {
@@ -241,5 +282,25 @@ mod tests {
             };
             assert_eq!(is_source(&path, &project), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_the_last_round_has_seen_is_no_news() {
+        let folder = std::env::temp_dir().join(format!("plugsmith-watch-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the folder can be made");
+        let file = folder.join("lib.rs");
+        fs::write(&file, "one").expect("the folder can be written to");
+        let mut known = Known::default();
+        assert!(known.is_news(std::slice::from_ref(&file)));
+        known.note(vec![file.clone()]);
+        assert!(!known.is_news(&[]));
+        assert!(!known.is_news(std::slice::from_ref(&file)));
+        fs::write(&file, "three").expect("the folder can be written to");
+        assert!(known.is_news(std::slice::from_ref(&file)));
+        known.note(vec![file.clone()]);
+        fs::remove_dir_all(&folder).expect("the folder can be removed");
+        assert!(known.is_news(std::slice::from_ref(&file)));
+        known.note(vec![file.clone()]);
+        assert!(!known.is_news(&[file]));
     }
 }
