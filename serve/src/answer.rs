@@ -7,12 +7,12 @@ use std::sync::{
 
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
-use serde::de::IgnoredAny;
 
 use crate::{
     calls::{CallRefusal, Calls},
     http::{Response, head::Head},
     metrics::Metrics,
+    output::{Output, PLAIN_TEXT},
     refusal::Refusal,
 };
 
@@ -87,7 +87,9 @@ impl Service {
     /// Calls a function.
     pub(crate) async fn call(&self, function: String, input: Vec<u8>) -> Response {
         match self.calls.call(function, input).await {
-            Ok(output) => Response::new(StatusCode::OK, content_type(&output), output),
+            Ok(Output { bytes, content_type }) => {
+                Response::new(StatusCode::OK, content_type, bytes)
+            }
             Err(CallRefusal::Unheard(refusal)) => {
                 self.refuse(&refusal).with_header("retry-after", "1")
             }
@@ -117,40 +119,6 @@ impl OwnPath {
             "/healthz" => Some(Self::Health),
             "/readyz" => Some(Self::Readiness),
             _ => None,
-        }
-    }
-}
-
-pub(crate) const JSON: &str = "application/json";
-const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
-const BYTES: &str = "application/octet-stream";
-
-/// Returns the type of an output: JSON if it is an object or a list, text if it is that, else bytes.
-fn content_type(output: &[u8]) -> &'static str {
-    let Ok(text) = str::from_utf8(output) else { return BYTES };
-    let may_be_json = text.trim_start().starts_with(['{', '[']);
-    if may_be_json && serde_json::from_str::<IgnoredAny>(text).is_ok() { JSON } else { PLAIN_TEXT }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn outputs_have_the_type_that_they_are_of() {
-        let rows: [(&[u8], &str); 9] = [
-            (b"", PLAIN_TEXT),
-            (b"hello", PLAIN_TEXT),
-            (b"7", PLAIN_TEXT),
-            (b"{", PLAIN_TEXT),
-            (b"{\"a\": [1, null]}", JSON),
-            (b" \n[]", JSON),
-            (b"[1] and more", PLAIN_TEXT),
-            (b"\xff\xfe", BYTES),
-            (b"{\"a\": \"\xff\"}", BYTES),
-        ];
-        for (output, expected) in rows {
-            assert_eq!(content_type(output), expected, "{}", output.escape_ascii());
         }
     }
 }

@@ -19,6 +19,7 @@ use tokio::{
 use crate::{
     backend::{self, Backend},
     metrics::{Metrics, Span},
+    output::Output,
     refusal::Refusal,
     short_functions::ShortFunctions,
     watchman::Watchman,
@@ -98,7 +99,7 @@ impl Calls {
         &self,
         function: String,
         input: Vec<u8>,
-    ) -> Result<Vec<u8>, CallRefusal> {
+    ) -> Result<Output, CallRefusal> {
         let Ok(admitted) = Arc::clone(&self.admitted).try_acquire_owned() else {
             return Err(CallRefusal::Unheard(Refusal::queue_full()));
         };
@@ -115,7 +116,7 @@ impl Calls {
         let watched = watchman.and_then(Watchman::watch);
         let run = move || {
             let begun = Instant::now();
-            let outcome = backend.call(&function, &input, &client);
+            let outcome = backend.call(&function, &input, &client).map(Output::of);
             let ended = Instant::now();
             short.note(&function, ended - begun);
             let kind = outcome.as_ref().map_or_else(|refusal| refusal.kind, |_| "ok");

@@ -11,6 +11,7 @@ mod backend;
 mod calls;
 mod http;
 mod metrics;
+mod output;
 mod refusal;
 mod requests;
 mod server;

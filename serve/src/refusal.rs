@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::{answer::JSON, http::Response};
+use crate::{http::Response, output::JSON};
 
 /// Why a request got no output.
 #[derive(Debug)]
