@@ -2,13 +2,12 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
-    io::{self, Read as _},
+    fs::{self, File, FileType},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
-    process,
 };
 
-use crate::{exit::Exit, failure::Failure};
+use crate::{exit::Exit, failure::Failure, registry::Unfinished};
 
 /// Bytes of the largest module that is read; the host has the same limit.
 const MODULE_LIMIT: u64 = 64 << 20;
@@ -59,18 +58,26 @@ pub(crate) fn signatures_path(path: &Path) -> PathBuf {
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     // What a link leads to is replaced, and not the link.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let new = with_end(&target, &format!(".{}.new", process::id()));
-    let replaced = fs::write(&new, bytes)
-        .and_then(|()| match fs::metadata(&target) {
-            Ok(metadata) => fs::set_permissions(&new, metadata.permissions()),
-            Err(_) => Ok(()),
-        })
-        .and_then(|()| fs::rename(&new, &target));
-    replaced.map_err(|err| {
-        let _ = fs::remove_file(&new);
+    replace_file(&target, bytes).map_err(|err| {
         let message = format!("cannot write `{}`", path.display());
         Failure::new(Exit::Input, message).with_cause(err)
     })
+}
+
+fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let permissions = match fs::metadata(path) {
+        Ok(metadata) => {
+            check_regular(metadata.file_type())?;
+            Some(metadata.permissions())
+        }
+        Err(_) => None,
+    };
+    let mut file = Unfinished::beside(path)?;
+    if let Some(permissions) = permissions {
+        file.permit(permissions)?;
+    }
+    file.write_all(bytes)?;
+    file.finish(path)
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {
@@ -82,14 +89,8 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 fn read_file(path: &Path, limit: u64, help: &str) -> Result<Vec<u8>, Failure> {
     let refusal = || Failure::new(Exit::Input, format!("cannot read `{}`", path.display()));
     let failed = |err: io::Error| refusal().with_help(help).with_cause(err);
-    let kind = fs::metadata(path).map_err(failed)?.file_type();
-    if kind.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    // A device may have no end.
-    if !kind.is_file() {
-        return Err(failed(io::Error::other("not a regular file")));
-    }
+    let metadata = fs::metadata(path).map_err(failed)?;
+    check_regular(metadata.file_type()).map_err(failed)?;
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
     read.map_err(failed)?;
@@ -97,4 +98,12 @@ fn read_file(path: &Path, limit: u64, help: &str) -> Result<Vec<u8>, Failure> {
         return Err(failed(io::Error::other(format!("more than {limit} bytes"))));
     }
     Ok(bytes)
+}
+
+/// Refuses what is no place for a module: a device may have no end, and is not there to be replaced.
+fn check_regular(kind: FileType) -> io::Result<()> {
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if kind.is_file() { Ok(()) } else { Err(io::Error::other("not a regular file")) }
 }

@@ -1,9 +1,6 @@
 //! `plugsmith pull`: a plug-in comes from a registry, to be kept for `run`, or in a file.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -12,8 +9,9 @@ use crate::{
     cache,
     exit::Exit,
     failure::Failure,
+    module_file,
     output::{self, Output},
-    registry::{FetchOptions, Reference, Unfinished},
+    registry::{FetchOptions, Reference},
 };
 
 /// Fetches a plug-in from an OCI registry, and keeps it.
@@ -48,10 +46,7 @@ impl Pull {
         }
         let fetched = self.fetch.fetch(&reference, store.as_ref(), output)?;
         if let Some(path) = &self.output {
-            write(path, &fetched.module).map_err(|err| {
-                let message = format!("cannot write `{}`", path.display());
-                Failure::new(Exit::Input, message).with_cause(err)
-            })?;
+            module_file::replace(path, &fetched.module)?;
         }
         let pinned = reference.pinned(fetched.digest);
         if output.is_json() {
@@ -66,11 +61,4 @@ impl Pull {
         }
         Ok(Exit::Success)
     }
-}
-
-/// Writes a file in one step for everyone who looks.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = Unfinished::beside(path)?;
-    file.write_all(bytes)?;
-    file.finish(path)
 }

@@ -5,7 +5,7 @@
 //! could write to the folder. Files are written under another name first: none is ever half there.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Read as _, Write},
     path::{Path, PathBuf},
     process,
@@ -186,6 +186,15 @@ impl Unfinished {
                 Err(err) => return Err(err),
             }
         }
+    }
+
+    /// Settles who may read the file and write to it.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub(crate) fn permit(&self, permissions: Permissions) -> io::Result<()> {
+        self.file.set_permissions(permissions)
     }
 
     /// Puts the file where it belongs, in one step for everyone who looks.

@@ -87,6 +87,25 @@ fn a_plugin_goes_to_a_registry_and_comes_back() {
     assert!(scene.server.take_requests().is_empty(), "what is there needs no registry");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_link_leads_to_is_replaced_and_nothing_but_a_file() {
+    let scene = Scene::new(Door::Open);
+    let pinned = scene.push();
+    scene.folder.write("old.wasm", "old");
+    std::os::unix::fs::symlink("old.wasm", scene.folder.path("link.wasm")).unwrap();
+    assert_eq!(scene.run(&["pull", &pinned, "--output", "link.wasm"]).status, 0);
+    assert!(scene.folder.path("link.wasm").is_symlink());
+    assert_eq!(fs::read(scene.folder.path("old.wasm")).unwrap(), echo_module());
+
+    let pipe = scene.folder.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let refused = scene.run(&["pull", &pinned, "--output", "pipe"]);
+    assert_eq!(refused.status, 5, "{refused:#?}");
+    assert!(refused.stderr.contains("not a regular file"), "{refused:#?}");
+    assert!(!fs::symlink_metadata(&pipe).unwrap().is_file());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_person_sees_how_far_it_is() {

@@ -316,3 +316,19 @@ fn secrets_are_closed_to_others() {
     assert!(folder.path("link.wasm").is_symlink());
     succeed(&folder, &["verify", "echo.wasm", "--key", "vendor.pub"]);
 }
+
+/// One is not there to be read from, but to be written to: it must not be gone then.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    let folder = folder();
+    let made = std::process::Command::new("mkfifo").arg(folder.path("pipe")).status();
+    assert!(made.unwrap().success());
+    let sign = ["sign", "echo.wasm", "--key", "vendor", "-o", "pipe"];
+    check_refused(&folder, &sign, 5, "not a regular file", "");
+    let kind = fs::symlink_metadata(folder.path("pipe")).unwrap().file_type();
+    assert!(!kind.is_file());
+    let names = fs::read_dir(folder.path("")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    assert_eq!(names.filter(|name| name.contains("pipe")).collect::<Vec<_>>(), ["pipe"]);
+}
