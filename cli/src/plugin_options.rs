@@ -26,6 +26,7 @@ pub(crate) use self::{
 use crate::{
     build, cache,
     failure::Failure,
+    module_file,
     output::Output,
     project::{self, Project},
 };
@@ -139,6 +140,25 @@ impl PluginOptions {
     /// Says whether the plug-in comes from standard input.
     pub(crate) fn is_stdin(&self) -> bool {
         self.source == source::STDIN
+    }
+
+    /// Returns the files that a change may come from, beside the modules: that which the source names, and
+    /// those that signatures of the modules as they are named now would be in.
+    pub(crate) fn own_paths(&self) -> Vec<PathBuf> {
+        let source = PathBuf::from(&self.source);
+        let mut paths = if source.exists() { vec![source] } else { Vec::new() };
+        if self.verify_key.is_empty() || self.is_stdin() {
+            return paths;
+        }
+        // What is wrong with the source is told by whoever loads it.
+        let manifest = source::read(&self.source, self.manifest).unwrap_or_default();
+        let modules = manifest.wasm.iter().filter_map(|wasm| match wasm {
+            Wasm::File { path, .. } => Some(path),
+            Wasm::Data { .. } | Wasm::Url { .. } => None,
+        });
+        let modules = modules.chain(self.link.iter().map(|link| &link.path));
+        paths.extend(modules.map(|path| module_file::signatures_path(path)));
+        paths
     }
 
     /// Returns the manifest that the source and the options make together. Its modules are signed as the options

@@ -112,7 +112,7 @@ impl Watch {
             Wasm::File { path, .. } => Some(path.clone()),
             Wasm::Data { .. } | Wasm::Url { .. } => None,
         });
-        let files = modules.chain([PathBuf::from(&self.plugin.source)]).map(absolute);
+        let files = modules.chain(self.plugin.own_paths()).map(absolute);
         Ok(Subject::Files(files.collect()))
     }
 

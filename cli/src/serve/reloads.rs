@@ -1,9 +1,6 @@
 //! New versions of the plug-in, while the old one serves.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use plugsmith::{CompiledPlugin, Error, Reloader, Watch, WatchOptions};
 use plugsmith_serve::Metrics;
@@ -27,14 +24,13 @@ pub(super) struct Asked {
 
 /// Returns what loads the plug-in, again and again.
 pub(super) fn reloader(options: PluginOptions, output: Output) -> Reloader {
-    let source = options.source.clone();
+    let paths = options.own_paths();
     let recipe = move || {
         let level = options.log_level();
         let builder = options.builder(&output).map_err(Error::new)?;
         Ok(builder.with_cache_disabled().with_log_level(level).with_log_sink(logs::guest))
     };
-    let reloader = Reloader::new(recipe);
-    if Path::new(&source).exists() { reloader.with_path(source) } else { reloader }
+    paths.into_iter().fold(Reloader::new(recipe), Reloader::with_path)
 }
 
 /// Returns why the plug-in could not be loaded.

@@ -114,6 +114,32 @@ fn a_version_that_is_not_signed_is_refused() {
     assert_eq!(server.post("/say", "").text(), "new");
 }
 
+/// Whoever ships both puts the one there before the other.
+#[test]
+fn a_version_is_served_when_its_signature_follows() {
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["sign", "--new-key", "vendor"]).status, 0);
+    let sign = |name: &str, text: &str| {
+        folder.write(name, wat::parse_str(says(text)).unwrap());
+        let ran = folder.run(&["sign", name, "--key", "vendor", "--detached"]);
+        assert_eq!(ran.status, 0, "{ran:#?}");
+    };
+    sign("plugin.wat", "old");
+    sign("new.wasm", "new");
+    let signatures = fs::read(folder.path("new.wasm.sig")).unwrap();
+    let key = folder.path("vendor.pub");
+    let server = Server::start_in(folder, &["--watch", "--verify-key", key.to_str().unwrap()]);
+    // Whatever the watch was to look at before, it has looked at then.
+    server.replace("(module (func $broken");
+    server.wait_for("plugsmith_refused_reloads_total", 1);
+    server.replace(wat::parse_str(says("new")).unwrap());
+    server.wait_for("plugsmith_refused_reloads_total", 2);
+    assert_eq!(server.post("/say", "").text(), "old");
+    server.folder.write("plugin.wat.sig", signatures);
+    server.wait_for("plugsmith_reloads_total", 1);
+    assert_eq!(server.post("/say", "").text(), "new");
+}
+
 #[test]
 fn calls_that_run_end_on_the_version_that_they_began_on() {
     let server = Server::start(&says("old"), &["--watch", "--instances", "2"]);
