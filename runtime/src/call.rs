@@ -86,7 +86,7 @@ impl Plugin {
         input: &T,
         context: Option<HostContext>,
     ) -> Result<U, CallError> {
-        match self.compiled.shared.exports.resolve(name) {
+        match self.compiled.shared.exports.resolve_again(name, &mut self.last_export) {
             Ok(export) => self.run_export(name, export, input, context),
             Err(err) => {
                 self.forget_last_call();

@@ -111,9 +111,10 @@ const HINT_LEN: usize = 64;
 
 /// What a host can call, by name, and why the rest cannot be called.
 pub(crate) struct ExportTable {
-    /// Looked up at every call. The guest chooses the names, so the hash has a random key.
+    /// The guest chooses the names, so the hash has a random key.
     by_name: HashMap<Box<str>, Export, RandomState>,
-    n_callable: usize,
+    /// Those that can be called, each in its place.
+    callable: Vec<(Box<str>, Callable)>,
 }
 
 /// One export of the main module.
@@ -137,7 +138,7 @@ pub(crate) struct Callable {
 
 impl ExportTable {
     pub(crate) fn of(module: &Module, notes: Option<&FusedNotes>) -> Self {
-        let mut n_callable = 0;
+        let mut callable = Vec::new();
         let is_ours = |name: &str| notes.is_some_and(|notes| name.starts_with(&notes.prefix));
         let by_name = module
             .exports()
@@ -145,27 +146,48 @@ impl ExportTable {
             .map(|export| {
                 let found = match status_of(&export.ty()) {
                     Some(returns_status) => {
-                        let idx = n_callable;
-                        n_callable += 1;
-                        let is_program = export.name() == PROGRAM;
-                        Export::Callable(Callable { idx, returns_status, is_program })
+                        let (name, idx) = (export.name(), callable.len());
+                        let found = Callable { idx, returns_status, is_program: name == PROGRAM };
+                        callable.push((name.into(), found));
+                        Export::Callable(found)
                     }
                     None => Export::Other(signature::describe(&export.ty())),
                 };
                 (export.name().into(), found)
             })
             .collect();
-        Self { by_name, n_callable }
+        Self { by_name, callable }
     }
 
     /// Returns how many exports can be called.
     pub(crate) fn n_callable(&self) -> usize {
-        self.n_callable
+        self.callable.len()
     }
 
     /// Says whether a host can call an export `name`.
     pub(crate) fn contains(&self, name: &str) -> bool {
         matches!(self.by_name.get(name), Some(Export::Callable(_)))
+    }
+
+    /// Finds the export `name`, first where one was found `last`: most plug-ins are called for the same
+    /// again and again, and comparing a name costs less than hashing it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::NoExport`], [`CallError::ExportType`].
+    pub(crate) fn resolve_again(
+        &self,
+        name: &str,
+        last: &mut usize,
+    ) -> Result<Callable, CallError> {
+        if let Some((last_name, callable)) = self.callable.get(*last)
+            && **last_name == *name
+        {
+            return Ok(*callable);
+        }
+        let callable = self.resolve(name)?;
+        *last = callable.idx;
+        Ok(callable)
     }
 
     /// Finds the export `name`.

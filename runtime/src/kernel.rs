@@ -116,9 +116,12 @@ impl Kernel {
         bytes[layout::ROOT as usize..][..layout::CALL_REGISTERS_LEN].copy_from_slice(&registers);
         let (block, padding) = bytes[layout::GUEST_START as usize..start.position() as usize]
             .split_at_mut(input.len());
-        memory::copy(input, block);
-        // The guest may load these too, and must not see what an earlier call left.
-        padding.fill(0);
+        // Without input there is neither, and both would cost a call.
+        if !input.is_empty() {
+            memory::copy(input, block);
+            // The guest may load these too, and must not see what an earlier call left.
+            padding.fill(0);
+        }
         Ok(())
     }
 

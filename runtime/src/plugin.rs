@@ -44,6 +44,8 @@ pub struct Plugin {
     pub id: Uuid,
     pub(crate) compiled: CompiledPlugin,
     pub(crate) live: Option<LiveInstance>,
+    /// Where the export lies that was called last by its name.
+    pub(crate) last_export: usize,
     /// The variables while no instance lives.
     pub(crate) vars: Vars,
     pub(crate) cancel: Arc<CancelFlag>,
@@ -80,6 +82,7 @@ impl Plugin {
             id: new_id(),
             compiled: compiled.clone(),
             live: None,
+            last_export: 0,
             vars: Vars::default(),
             cancel: Arc::default(),
             fuel_consumed: None,

@@ -11,7 +11,7 @@ use plugsmith::{
     PoolBuilder, SharedVars,
 };
 
-use crate::guest::{call, manifest, speaking};
+use crate::guest::{call, call_error, manifest, speaking};
 
 const NOW: Duration = Duration::ZERO;
 const LONG: Duration = Duration::from_mins(10);
@@ -55,6 +55,37 @@ fn a_plugin_that_is_replaced_keeps_its_variables_or_not() {
             assert_eq!(plugin.id, id);
         }
     }
+}
+
+#[test]
+fn a_name_calls_its_own_export_whatever_was_called_before_or_replaced() {
+    let returning = |exports: &[(&str, i32)]| {
+        let exports = exports.iter().map(|(name, status)| {
+            format!(r#"(func (export "{name}") (result i32) i32.const {status})"#)
+        });
+        let wat = format!("(module {})", exports.collect::<String>());
+        PluginBuilder::new(manifest(&wat)).compile().unwrap()
+    };
+    let check = |plugin: &mut Plugin, rows: &[(&str, i32)]| {
+        for (name, expected) in rows {
+            let (err, status) = plugin.call_get_error_code::<_, ()>(name, ()).unwrap_err();
+            assert_eq!(status, *expected, "{name}: {err}");
+        }
+    };
+    let mut plugin =
+        Plugin::new_from_compiled(&returning(&[("a", 1), ("ab", 2), ("b", 3)])).unwrap();
+    let missing = call_error(&mut plugin, "c");
+    assert!(matches!(&missing, CallError::NoExport { name, .. } if name == "c"), "{missing}");
+    check(&mut plugin, &[("b", 3), ("b", 3), ("a", 1), ("ab", 2), ("a", 1), ("b", 3)]);
+    let missing = call_error(&mut plugin, "c");
+    assert!(matches!(missing, CallError::NoExport { .. }), "{missing}");
+    check(&mut plugin, &[("b", 3)]);
+    plugin.replace(&returning(&[("b", 4), ("a", 5)]), OwnVars::Discard);
+    check(&mut plugin, &[("b", 4), ("a", 5), ("b", 4)]);
+    // Fewer exports than the last one's place.
+    check(&mut plugin, &[("a", 5)]);
+    plugin.replace(&returning(&[("a", 6)]), OwnVars::Discard);
+    check(&mut plugin, &[("a", 6)]);
 }
 
 #[test]
