@@ -19,9 +19,10 @@ use std::{
 };
 
 use clap::Args;
-use plugsmith_serve::{CallLimits, ClientLimits, Metrics, Server};
+use plugsmith_serve::{CallLimits, ClientLimits, Metrics, Origins, Server};
 use serde_json::json;
 use tokio::{net::TcpListener, time};
+use url::Url;
 
 use self::{plugins::Plugins, reloads::Reloads, signals::Signals};
 use crate::{
@@ -73,6 +74,10 @@ pub(crate) struct Serve {
     /// How many clients may be connected at once; more wait until one leaves.
     #[arg(long, value_name = "N", default_value = "1024", help_heading = "Server")]
     connections: NonZeroU32,
+    /// Lets web pages of this origin call, such as `https://example.com`, and see the answers; `*` is all
+    /// pages. None can otherwise, wherever the browser is. Repeat it for more.
+    #[arg(long, value_name = "ORIGIN", value_parser = origin, help_heading = "Server")]
+    allow_origin: Vec<String>,
     /// How long the server waits, when it is told to end, for requests that were begun.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = plugin_options::duration, help_heading = "Server")]
     grace: Duration,
@@ -167,6 +172,7 @@ impl Serve {
             n_connections: self.connections.get(),
             time: self.client_time,
             body: self.body_max,
+            origins: Origins::new(self.allow_origin.iter().cloned()),
         }
     }
 
@@ -191,6 +197,18 @@ impl Serve {
         }
         output::print(&format!("Serving {} at {url}\n", self.plugin.source))
     }
+}
+
+/// Reads an origin, as browsers write it, or `*`.
+fn origin(text: &str) -> Result<String, String> {
+    let is_origin =
+        |url: Url| url.origin().is_tuple() && url.origin().ascii_serialization() == text;
+    if text == "*" || Url::parse(text).is_ok_and(is_origin) {
+        return Ok(text.to_owned());
+    }
+    Err("an origin is a scheme, a host, and a port if it is not the usual one, in lower case and \
+         with nothing behind: https://example.com"
+        .to_owned())
 }
 
 fn default_instances() -> usize {

@@ -12,6 +12,7 @@ use crate::{
     calls::{CallRefusal, Calls},
     http::{Response, head::Head},
     metrics::Metrics,
+    origins::Origins,
     output::{Output, PLAIN_TEXT},
     refusal::Refusal,
 };
@@ -20,6 +21,7 @@ use crate::{
 pub(crate) struct Service {
     calls: Calls,
     metrics: Arc<Metrics>,
+    origins: Origins,
     /// Whether the server has been told to end.
     is_ending: AtomicBool,
 }
@@ -35,8 +37,8 @@ pub(crate) enum Route {
 }
 
 impl Service {
-    pub(crate) fn new(calls: Calls, metrics: Arc<Metrics>) -> Self {
-        Self { calls, metrics, is_ending: AtomicBool::new(false) }
+    pub(crate) fn new(calls: Calls, metrics: Arc<Metrics>, origins: Origins) -> Self {
+        Self { calls, metrics, origins, is_ending: AtomicBool::new(false) }
     }
 
     /// Says from now on that the server is not ready. Requests are answered all the same.
@@ -46,6 +48,12 @@ impl Service {
 
     /// Finds out what a request is for.
     pub(crate) fn route(&self, head: &Head) -> Route {
+        if let Err(refusal) = self.origins.check(head) {
+            return Route::Refuse(refusal);
+        }
+        if let Some(response) = self.origins.preflight(head) {
+            return Route::Answer(response);
+        }
         let own = OwnPath::of(&head.path);
         match (&head.method, own) {
             (&Method::GET | &Method::HEAD, Some(own)) => Route::Answer(self.own_answer(own)),
@@ -60,6 +68,11 @@ impl Service {
                 (None, Err(refusal)) => refusal,
             }),
         }
+    }
+
+    /// Has a response shown to whom it is for.
+    pub(crate) fn show(&self, response: Response, head: &Head) -> Response {
+        self.origins.show(response, head)
     }
 
     fn own_answer(&self, own: OwnPath) -> Response {

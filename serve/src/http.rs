@@ -8,7 +8,7 @@ pub(crate) mod body;
 pub(crate) mod connection;
 pub(crate) mod head;
 
-use std::time::SystemTime;
+use std::{borrow::Cow, time::SystemTime};
 
 use http::StatusCode;
 
@@ -18,7 +18,7 @@ pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) content_type: &'static str,
     /// Headers besides those that every response has.
-    pub(crate) headers: Vec<(&'static str, &'static str)>,
+    pub(crate) headers: Vec<(&'static str, Cow<'static, str>)>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -31,8 +31,12 @@ impl Response {
         Self { status, content_type, headers: Vec::new(), body: body.into() }
     }
 
-    pub(crate) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.push((name, value));
+    pub(crate) fn with_header(
+        mut self,
+        name: &'static str,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -53,7 +57,7 @@ impl Response {
             body.len(),
         );
         for (name, value) in headers {
-            head.extend([name, ": ", value, "\r\n"]);
+            head.extend([name, ": ", &*value, "\r\n"]);
         }
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();

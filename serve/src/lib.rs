@@ -11,6 +11,7 @@ mod backend;
 mod calls;
 mod http;
 mod metrics;
+mod origins;
 mod output;
 mod refusal;
 mod requests;
@@ -22,6 +23,7 @@ pub use self::{
     backend::{Backend, Client},
     calls::CallLimits,
     metrics::Metrics,
+    origins::Origins,
     refusal::Refusal,
     requests::REQUESTS,
     server::{ClientLimits, Server, start_runtime},

@@ -32,6 +32,12 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
     }
 
+    /// A web page asks that is not from where pages may come.
+    pub(crate) fn origin() -> Self {
+        let message = "web pages of this origin may not call; `--allow-origin` lets them";
+        Self::new(StatusCode::FORBIDDEN, "origin", message)
+    }
+
     /// What is at this path takes other methods.
     pub(crate) fn method(allowed: &'static str) -> Self {
         let message = format!("this path takes {allowed} only");

@@ -16,6 +16,7 @@ use crate::{
     calls::{CallLimits, Calls},
     http::connection::{Connection, Patience},
     metrics::Metrics,
+    origins::Origins,
     watchman::Watchman,
 };
 
@@ -23,7 +24,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What clients may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ClientLimits {
     /// How many may be connected at once; more wait until one leaves.
     pub n_connections: u32,
@@ -31,6 +32,8 @@ pub struct ClientLimits {
     pub time: Duration,
     /// The most bytes of a request's body.
     pub body: usize,
+    /// The origins of web pages that may call.
+    pub origins: Origins,
 }
 
 /// A server, and its clients.
@@ -57,7 +60,7 @@ impl Server {
             Calls::new(backend, calls, Arc::clone(&metrics), start_watchman(runtime.handle()));
         let n_connections = usize::try_from(clients.n_connections).unwrap_or(usize::MAX);
         Self {
-            service: Arc::new(Service::new(calls, metrics)),
+            service: Arc::new(Service::new(calls, metrics, clients.origins.clone())),
             limits: clients,
             room: Arc::new(Semaphore::new(n_connections)),
             ending: watch::Sender::new(false),

@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use plugsmith_serve::{Backend, CallLimits, ClientLimits, Metrics};
+use plugsmith_serve::{Backend, CallLimits, ClientLimits, Metrics, Origins};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -68,7 +68,8 @@ impl Served {
         // As the command has them, unless told otherwise.
         let time = Duration::from_secs(10);
         let calls = CallLimits { n_running, n_waiting: 256, waiting_time: time };
-        let clients = ClientLimits { n_connections: 1024, time, body: 1 << 20 };
+        let clients =
+            ClientLimits { n_connections: 1024, time, body: 1 << 20, origins: Origins::default() };
         let runtime = plugsmith_serve::start_runtime(n_running, 0)?;
         runtime.block_on(async {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

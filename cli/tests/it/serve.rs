@@ -111,6 +111,60 @@ fn connections_are_kept_and_requests_may_come_early() {
     assert_eq!(client.rest(), b"");
 }
 
+/// Sends a request of a page, and returns the answer's status, and who may see it.
+fn ask_as(server: &Server, method: &str, origin: &str) -> (u16, Option<String>) {
+    let mut client = server.connect();
+    client.send(format!(
+        "{method} /echo HTTP/1.1\r\nHost: a\r\nOrigin: {origin}\r\nContent-Length: 0\r\n\r\n"
+    ));
+    let answer = client.answer();
+    (answer.status, answer.header("access-control-allow-origin").map(str::to_owned))
+}
+
+#[test]
+fn web_pages_call_only_if_their_origin_is_allowed() {
+    let server = Server::start(ECHO, &[]);
+    for origin in ["https://a.example", "http://127.0.0.1:8080", "null", "*", ""] {
+        for method in ["POST", "OPTIONS", "GET"] {
+            assert_eq!(ask_as(&server, method, origin), (403, None), "{method} {origin}");
+        }
+    }
+    assert_eq!(server.count("plugsmith_refused_requests_total{kind=\"origin\"}"), 15);
+    assert_eq!(server.post("/echo", "hello").text(), "hello");
+
+    let allowed = ["--allow-origin", "https://a.example", "--allow-origin", "http://b.example:81"];
+    let server = Server::start(ECHO, &allowed);
+    for origin in ["https://a.example", "http://b.example:81"] {
+        for (method, status) in [("POST", 200), ("OPTIONS", 200), ("GET", 405)] {
+            let seen_by = Some(origin.to_owned());
+            assert_eq!(ask_as(&server, method, origin), (status, seen_by), "{method} {origin}");
+        }
+    }
+    for origin in ["http://a.example", "https://a.example:81", "https://a.example.b.example"] {
+        assert_eq!(ask_as(&server, "POST", origin), (403, None), "{origin}");
+    }
+    let answer = server.post("/echo", "hello");
+    assert_eq!((answer.text(), answer.header("vary")), ("hello", Some("origin")));
+
+    let server = Server::start(ECHO, &["--allow-origin", "*"]);
+    assert_eq!(ask_as(&server, "POST", "null"), (200, Some("*".to_owned())));
+    let mut client = server.connect();
+    client.send("OPTIONS /echo HTTP/1.1\r\nHost: a\r\nOrigin: http://c.example\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!(answer.header("access-control-allow-methods"), Some("post"));
+    assert_eq!(answer.header("access-control-allow-headers"), Some("content-type"));
+}
+
+#[test]
+fn what_is_no_origin_is_refused() {
+    let folder = Folder::with(&[("plugin.wat", ECHO)]);
+    for text in ["a.example", "https://a.example/", "https://A.example", "null", "file:///a", ""] {
+        let ran = folder.run(&["serve", "plugin.wat", "--port", "0", "--allow-origin", text]);
+        assert_eq!(ran.status, 2, "{text}: {ran:#?}");
+        assert!(ran.stderr.contains("an origin is a scheme, a host"), "{text}: {ran:#?}");
+    }
+}
+
 #[test]
 fn what_makes_no_sense_ends_the_connection() {
     let server = Server::start(ECHO, &["--body-max", "10"]);

@@ -124,6 +124,7 @@ impl Connection {
                 }
             },
         };
+        let response = self.service.show(response, head);
         let keeps = head.keeps_alive && is_read && !*self.ending.borrow();
         Some((response, if keeps { Ending::Keeps } else { Ending::Closes }))
     }

@@ -16,6 +16,8 @@ pub(crate) struct Head {
     pub(crate) method: Method,
     /// As it was sent, without what follows a `?`.
     pub(crate) path: String,
+    /// Of the web page that a browser sent it for.
+    pub(crate) origin: Option<String>,
     pub(crate) body: BodyLen,
     /// Whether the client wants to send more requests on this connection.
     pub(crate) keeps_alive: bool,
@@ -56,10 +58,11 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Refusal> {
     let method = method.parse::<Method>().map_err(|_| Refusal::bad_head("odd method"))?;
     let path = path_of(target).ok_or_else(|| Refusal::bad_head("odd target"))?;
     let is_new = version == 1;
-    let fields = Fields::read(request.headers, is_new)?;
+    let mut fields = Fields::read(request.headers, is_new)?;
     let head = Head {
         method,
         path: path.to_owned(),
+        origin: fields.origin.take(),
         body: fields.body_len(is_new)?,
         keeps_alive: fields.keeps_alive.unwrap_or(is_new),
         expects_continue: fields.expects_continue && is_new,
@@ -88,6 +91,7 @@ fn path_of(target: &str) -> Option<&str> {
 #[derive(Default)]
 struct Fields {
     n_hosts: usize,
+    origin: Option<String>,
     content_len: Option<u64>,
     is_chunked: bool,
     keeps_alive: Option<bool>,
@@ -111,6 +115,10 @@ impl Fields {
         let value = value.trim_ascii();
         if is("host") {
             self.n_hosts += 1;
+        } else if is("origin") {
+            if self.origin.replace(String::from_utf8_lossy(value).into_owned()).is_some() {
+                return Err(Refusal::bad_head("it has more than one `Origin`"));
+            }
         } else if is("content-length") {
             let len = content_len(value)
                 .filter(|len| self.content_len.is_none_or(|other| other == *len))
@@ -234,6 +242,7 @@ mod tests {
             ("POST  /f HTTP/1.1\r\nHost: a\r\n\r\n", Err(400)),
             ("GET / HTTP/1.1\r\n\r\n", Err(400)),
             ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", Err(400)),
+            ("GET / HTTP/1.1\r\nHost: a\r\nOrigin: null\r\norigin: x\r\n\r\n", Err(400)),
             ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", Err(400)),
             ("\u{1}\r\n\r\n", Err(400)),
             ("POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: +7\r\n\r\n", Err(400)),

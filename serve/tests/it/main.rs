@@ -13,7 +13,9 @@ use std::{
     time::Duration,
 };
 
-use plugsmith_serve::{Backend, CallLimits, Client, ClientLimits, Metrics, Refusal, Server};
+use plugsmith_serve::{
+    Backend, CallLimits, Client, ClientLimits, Metrics, Origins, Refusal, Server,
+};
 use tokio::{net::TcpListener, sync::oneshot};
 
 /// How long to wait for what is sure to come.
@@ -67,7 +69,12 @@ impl Running {
         let backend = Arc::new(Turnstile { waiting: Mutex::new(waiting) });
         let thread = thread::spawn(move || {
             let calls = CallLimits { n_running, n_waiting: 10, waiting_time: LONG };
-            let clients = ClientLimits { n_connections: 100, time: LONG, body: 100 };
+            let clients = ClientLimits {
+                n_connections: 100,
+                time: LONG,
+                body: 100,
+                origins: Origins::default(),
+            };
             let runtime = plugsmith_serve::start_runtime(n_running, 0).unwrap();
             let server = Server::new(&runtime, backend, Arc::<Metrics>::default(), calls, clients);
             runtime.block_on(async {

@@ -71,8 +71,9 @@ pub(super) fn statuses(source: &str) -> Vec<String> {
 
 /// Returns the statuses and kinds of a server's refusals: `StatusCode::NAME, "kind"`.
 pub(super) fn served(source: &str) -> Vec<String> {
-    const STATUSES: [(&str, u16); 12] = [
+    const STATUSES: [(&str, u16); 13] = [
         ("BAD_REQUEST", 400),
+        ("FORBIDDEN", 403),
         ("NOT_FOUND", 404),
         ("METHOD_NOT_ALLOWED", 405),
         ("REQUEST_TIMEOUT", 408),
