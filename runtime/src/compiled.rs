@@ -120,7 +120,8 @@ pub(crate) struct ExportTable {
 /// One export of the main module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Export {
-    Callable(Callable),
+    /// A function that a host can call, by its place among those.
+    Callable(usize),
     /// Not a function that a host can call, but this.
     Other(String),
 }
@@ -149,7 +150,7 @@ impl ExportTable {
                         let (name, idx) = (export.name(), callable.len());
                         let found = Callable { idx, returns_status, is_program: name == PROGRAM };
                         callable.push((name.into(), found));
-                        Export::Callable(found)
+                        Export::Callable(idx)
                     }
                     None => Export::Other(signature::describe(&export.ty())),
                 };
@@ -197,7 +198,7 @@ impl ExportTable {
     /// [`CallError::NoExport`], [`CallError::ExportType`].
     pub(crate) fn resolve(&self, name: &str) -> Result<Callable, CallError> {
         match self.by_name.get(name) {
-            Some(Export::Callable(callable)) => Ok(*callable),
+            Some(Export::Callable(idx)) => Ok(self.callable[*idx].1),
             Some(Export::Other(found)) => {
                 Err(CallError::ExportType { name: name.to_owned(), found: found.clone() })
             }
