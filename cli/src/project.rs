@@ -86,9 +86,10 @@ impl Project {
     }
 }
 
-/// Says whether a file is a plug-in that is being built.
+/// Says whether a file is a plug-in that is being built, or what a linker writes before: it appends to the
+/// name.
 pub(crate) fn is_unfinished(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(UNFINISHED)
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains(UNFINISHED))
 }
 
 fn default_output() -> PathBuf {

@@ -229,8 +229,9 @@ fn stamp(path: &Path) -> Stamp {
 
 fn is_source(path: &Path, project: &Project) -> bool {
     let Ok(within) = path.strip_prefix(&project.folder) else { return false };
-    let top = within.components().next();
-    let is_written = top.is_some_and(|top| WRITTEN.iter().any(|name| top.as_os_str() == *name));
+    // What is told of the folder itself is no change of what is in it.
+    let Some(top) = within.components().next() else { return false };
+    let is_written = WRITTEN.iter().any(|name| top.as_os_str() == *name);
     !is_written && path != project.plugin() && !project::is_unfinished(path)
 }
 
@@ -268,11 +269,13 @@ mod tests {
             ("Cargo.toml", true),
             ("targets.rs", true),
             ("src/build/mod.rs", true),
+            ("", false),
             ("Cargo.lock", false),
             ("target/release/x.wasm", false),
             (".git/index", false),
             ("out/p.wasm", false),
             ("out/p.17.new.wasm", false),
+            ("out/p.17.new.wasm.tmp9e4dc0d", false),
             ("../other/lib.rs", false),
         ];
         for (name, expected) in rows {
