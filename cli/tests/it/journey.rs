@@ -5,7 +5,7 @@
 #[cfg(target_os = "linux")]
 mod terminals;
 
-use std::{fs, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use serde_json::json;
 
@@ -30,27 +30,31 @@ struct Row {
 /// A project, and a folder around it.
 struct Project {
     folder: Folder,
+    /// Those in Rust share a target folder, where two of one name would have one file for what they are
+    /// compiled to: no two of them have the same.
+    name: String,
     provide: fn(&mut Command),
     /// What to do next, as `new` says.
     next: Vec<String>,
 }
 
 impl Project {
-    /// Makes a project with `what` for the options of `new`.
-    fn new(what: [&str; 2], provide: fn(&mut Command)) -> Self {
+    /// Makes a project by an option of `new`, named after what it says.
+    fn new([option, what]: [&str; 2], provide: fn(&mut Command)) -> Self {
         let folder = Folder::new();
+        let name = format!("{what}-1");
         let pdk = tools::checkout("pdk");
         let pdk = pdk.to_str().expect("the checkout's path is text");
-        let ran = folder.run(&["new", "hello-1", what[0], what[1], "--pdk", pdk]);
+        let ran = folder.run(&["new", &name, option, what, "--pdk", pdk]);
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:#?}");
-        assert!(ran.stdout.starts_with("Created `hello-1`, a"), "{ran:#?}");
+        assert!(ran.stdout.starts_with(&format!("Created `{name}`, a")), "{ran:#?}");
         let (_, next) = ran.stdout.split_once("\nNext:\n").expect("it says what to do next");
         let next = next.lines().map(|line| line.trim().to_owned()).collect();
-        let project = Self { folder, provide, next };
-        if project.folder.path("hello-1/Cargo.toml").is_file() {
+        let project = Self { folder, name, provide, next };
+        if project.path("Cargo.toml").is_file() {
             // The versions that are there without a network.
             let lock = fs::read(tools::checkout("Cargo.lock")).expect("the checkout has a lock");
-            project.folder.write("hello-1/Cargo.lock", lock);
+            fs::write(project.path("Cargo.lock"), lock).expect("the folder is ours");
         }
         project
     }
@@ -58,7 +62,7 @@ impl Project {
     /// Runs the command in the project's folder.
     fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = self.folder.command(arguments);
-        command.current_dir(self.folder.path("hello-1"));
+        command.current_dir(self.path(""));
         (self.provide)(&mut command);
         finish(&mut command, "")
     }
@@ -67,10 +71,17 @@ impl Project {
         self.edit(name, |before| before + text);
     }
 
+    /// Changes a file as editors do that write carefully: in one step, however busy the machine is.
     fn edit(&self, name: &str, change: impl FnOnce(String) -> String) {
-        let name = format!("hello-1/{name}");
-        let before = fs::read_to_string(self.folder.path(&name)).expect("the file is there");
-        self.folder.write(&name, change(before));
+        let path = self.path(name);
+        let before = fs::read_to_string(&path).expect("the file is there");
+        self.folder.write("edited", change(before));
+        fs::rename(self.folder.path("edited"), path).expect("the folder is ours");
+    }
+
+    /// Where the project has this file.
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path(&self.name).join(name)
     }
 }
 
@@ -118,7 +129,7 @@ fn rust_from_nothing_to_a_call() {
         lang: "rust",
         flags: &[],
         source: "src/lib.rs",
-        progress: "hello-1 v0.1.0",
+        progress: "rust-1 v0.1.0",
         mistake: "\npub fn broken() -> u8 { \"\" }\n",
         word: "mismatched types",
     };

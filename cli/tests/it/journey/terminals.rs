@@ -1,7 +1,7 @@
 //! What a newcomer does at terminals: following the advice of `new`; and, with one terminal for a server and
 //! another for `watch`, changing the source and seeing the new answer in both places.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use super::{Project, Row};
 use crate::{
@@ -17,8 +17,9 @@ pub(super) fn follow_advice(project: &Project, [progress, passed, answer]: [&str
     let lines: Vec<_> =
         project.next.iter().filter(|line| *line != "npm install").cloned().collect();
     let [to_folder, build, ..] = lines.as_slice() else { panic!("{lines:?}") };
-    assert_eq!((to_folder.as_str(), build.as_str()), ("cd hello-1", "plugsmith build"));
-    let mut terminal = project.terminal("", &lines.join(" && "));
+    assert_eq!(*to_folder, format!("cd {}", project.name));
+    assert_eq!(build, "plugsmith build");
+    let mut terminal = project.terminal(&project.folder.path(""), &lines.join(" && "));
     let told = terminal.wait_for("Built");
     assert!(told.contains(progress), "{told}");
     terminal.wait_for("plugin.wasm");
@@ -29,7 +30,7 @@ pub(super) fn follow_advice(project: &Project, [progress, passed, answer]: [&str
 
 #[test]
 fn each_example_does_what_it_says() {
-    let refused = Folder::new().run(&["new", "hello-1", "--example", "none", "--json"]).error();
+    let refused = Folder::new().run(&["new", "x", "--example", "none", "--json"]).error();
     let refusal = refused["message"].to_string();
     let (_, names) = refusal.split_once("possible values: ").expect("it says what there is");
     let rows = [
@@ -45,7 +46,8 @@ fn each_example_does_what_it_says() {
     }
     for (name, answer) in rows {
         let project = Project::new(["--example", name], tools::provide);
-        follow_advice(&project, ["hello-1 v0.1.0", "4 passed; 0 failed", answer]);
+        let progress = format!("{} v0.1.0", project.name);
+        follow_advice(&project, [&progress, "4 passed; 0 failed", answer]);
     }
 }
 
@@ -54,12 +56,13 @@ pub(super) fn serve_and_change(project: &Project, row: &Row) {
     if tools::is_skipped("curl") {
         return;
     }
-    let mut server = project.terminal("hello-1", "exec plugsmith serve . --port 0 --watch");
+    let folder = project.path("");
+    let mut server = project.terminal(&folder, "exec plugsmith serve . --port 0 --watch");
     server.wait_for("Serving plugin.wasm at ");
     let url = server.wait_for("\r\n") + "/greet";
     assert_eq!(ask(&url), "Hello, Ada!");
 
-    let mut watch = project.terminal("hello-1", "exec plugsmith watch . greet --input Ada");
+    let mut watch = project.terminal(&folder, "exec plugsmith watch . greet --input Ada");
     watch.wait_for("Hello, Ada!");
     watch.wait_for("waiting for a change");
     project.edit(row.source, |source| source.replace("Hello", "Howdy"));
@@ -92,9 +95,9 @@ fn ask(url: &str) -> String {
 
 impl Project {
     /// Runs a line at a terminal, in a folder.
-    fn terminal(&self, folder: &str, line: &str) -> Terminal {
+    fn terminal(&self, folder: &Path, line: &str) -> Terminal {
         let mut command = pty::command(&self.folder, line);
-        command.current_dir(self.folder.path(folder));
+        command.current_dir(folder);
         (self.provide)(&mut command);
         Terminal::start(command)
     }
