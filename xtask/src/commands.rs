@@ -111,6 +111,7 @@ pub(crate) const COMMANDS: &[CommandSpec] = &[
                   \x20 kernel         the heap against its model\n\
                   \x20 manifest       the parsers of manifests\n\
                   \x20 convert        the encodings\n\
+                  \x20 signature      keys, and signatures of modules\n\
                   \x20 rewriter       guests that the fuzzer makes, fused and linked\n\
                   \x20 smith          modules of wasm-smith, fused and linked\n\
                   \x20 hostile_guest  guests that call whatever they can, however they like\n\

@@ -27,10 +27,10 @@ use crate::{
 
 /// All targets, in the order in which they run.
 pub(crate) const TARGETS: &[&str] =
-    &["kernel", "manifest", "convert", "rewriter", "smith", "hostile_guest"];
+    &["kernel", "manifest", "convert", "signature", "rewriter", "smith", "hostile_guest"];
 
 /// Those of them that are built without the engine.
-const WITHOUT_ENGINE: &[&str] = &["kernel", "manifest", "convert"];
+const WITHOUT_ENGINE: &[&str] = &["kernel", "manifest", "convert", "signature"];
 
 /// How long a target runs, in seconds.
 const SECONDS: u32 = 60;

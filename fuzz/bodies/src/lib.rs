@@ -14,3 +14,4 @@ pub mod kernel;
 pub mod manifest;
 #[cfg(feature = "engine")]
 pub mod rewriter;
+pub mod signature;

@@ -35,7 +35,13 @@ const DIRECTIONS: &[Direction] = &[
     Direction { package: "plugsmith-compat", ships: &[], tests: &["plugsmith"] },
     Direction {
         package: "plugsmith-fuzz-bodies",
-        ships: &["plugsmith", "plugsmith-convert", "plugsmith-kernel", "plugsmith-manifest"],
+        ships: &[
+            "plugsmith",
+            "plugsmith-convert",
+            "plugsmith-kernel",
+            "plugsmith-manifest",
+            "plugsmith-signature",
+        ],
         tests: &[],
     },
     Direction { package: "moved_host", ships: &[], tests: &["plugsmith"] },

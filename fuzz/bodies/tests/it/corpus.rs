@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use plugsmith_fuzz_bodies::{convert, kernel, manifest};
+use plugsmith_fuzz_bodies::{convert, kernel, manifest, signature};
 #[cfg(feature = "engine")]
 use plugsmith_fuzz_bodies::{hostile_guest, rewriter};
 
@@ -30,6 +30,11 @@ fn manifests_are_read_as_they_are_written() {
 #[test]
 fn bytes_are_the_value_they_are() {
     replay("convert", convert::try_types, 3_000);
+}
+
+#[test]
+fn signatures_are_seen_through() {
+    replay("signature", signature::try_bytes, 2_000);
 }
 
 #[cfg(feature = "engine")]
