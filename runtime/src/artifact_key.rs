@@ -1,7 +1,7 @@
 //! Keys of signed artefacts that lie in files, which only their owner can open.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
@@ -90,8 +90,13 @@ impl ArtifactKey {
     pub fn create_file(path: impl AsRef<Path>) -> Result<Self, KeyFileError> {
         let path = path.as_ref();
         let key = random_key();
-        let written = private_file().open(path).and_then(|mut file| file.write_all(&key));
-        written.map_err(|source| KeyFileError::File { path: path.to_owned(), source })?;
+        let failed = |source| KeyFileError::File { path: path.to_owned(), source };
+        let mut file = private_file().open(path).map_err(failed)?;
+        if let Err(err) = file.write_all(&key) {
+            // Half a key is of no use, and would be in the way of a whole one.
+            let _ = fs::remove_file(path);
+            return Err(failed(err));
+        }
         Ok(Self::of_seal(Seal::new(key)))
     }
 }

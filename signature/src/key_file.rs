@@ -141,8 +141,13 @@ fn read(path: &Path, may_be_used: impl Fn(&Metadata) -> bool) -> Result<Vec<u8>,
     Ok(bytes)
 }
 
+/// Writes a new file, or none.
 fn write(options: &OpenOptions, path: &Path, text: &str) -> io::Result<()> {
-    options.open(path)?.write_all(text.as_bytes())
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes()).inspect_err(|_| {
+        // Half a key is of no use, and would be in the way of a whole one.
+        let _ = fs::remove_file(path);
+    })
 }
 
 /// Has files made that other users cannot open.
