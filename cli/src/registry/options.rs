@@ -45,9 +45,12 @@ impl RegistryOptions {
         }
         let unread = Failure::new(Exit::Input, "cannot read the password from standard input");
         let mut password = Vec::new();
-        let read = io::stdin().lock().take(PASSWORD_LIMIT).read_to_end(&mut password);
+        let read = io::stdin().lock().take(PASSWORD_LIMIT + 1).read_to_end(&mut password);
         if let Err(err) = read {
             return Err(unread.with_cause(err));
+        }
+        if password.len() as u64 > PASSWORD_LIMIT {
+            return Err(unread.with_help(format!("a password has at most {PASSWORD_LIMIT} bytes")));
         }
         let Ok(password) = String::from_utf8(password) else {
             return Err(unread.with_help("a password is text"));

@@ -47,6 +47,12 @@ fn credentials_open_a_registry_however_they_are_kept() {
         assert_eq!(wrong.status, 9, "{wrong:#?}");
         assert!(wrong.stderr.contains("refuses the credentials for `tests`"), "{wrong:#?}");
 
+        scene.server.take_requests();
+        let endless = finish(&mut scene.command(&given), "x".repeat((64 << 10) + 1));
+        assert_eq!(endless.status, 5, "{endless:#?}");
+        assert!(endless.stderr.contains("a password has at most 65536 bytes"), "{endless:#?}");
+        assert!(scene.server.take_requests().is_empty());
+
         with_password(&scene);
         let ran = scene.run(&["pull", &reference]);
         assert_eq!(ran.status, 0, "{ran:#?}");
