@@ -185,8 +185,8 @@ impl CompiledPlugin {
     /// [`PluginBuilder::from_artifact_unchecked`](crate::PluginBuilder::from_artifact_unchecked).
     ///
     /// They hold the manifest and machine code. They fit programs with this version of this library,
-    /// on this kind of processor, that load them with the same choices of fuel and debugging. Host
-    /// functions and everything else that is no part of the manifest is not in them.
+    /// on this kind of processor, that load them with the same choices of interruption, fuel and debugging.
+    /// Host functions and everything else that is no part of the manifest is not in them.
     ///
     /// [Waits](CompiledPlugin::wait_until_optimized) for optimised code.
     ///

@@ -11,7 +11,10 @@
 //! that ends before that took less than a tick and cannot have overrun. Clocks that can be set are
 //! never asked.
 //!
-//! Invariant: an armed deadline with a time limit is sure of the next tick; and any call that an epoch
+//! Where a host has code compiled that no epoch interrupts, nothing here ends it while it runs.
+//!
+//! Invariant: an armed deadline of code that can be interrupted, with a time limit, is sure of the next tick;
+//! and any call that an epoch
 //! has interrupted, of all ticks until it ends.
 
 mod cancel;
@@ -75,8 +78,10 @@ pub(crate) struct Deadline {
     shard: usize,
     /// When the call under way began, once anything made us look at the clock.
     started: Option<Instant>,
-    /// What the ticker counted when the call began.
-    start_tick: u64,
+    /// Whether an epoch can interrupt the code that runs.
+    is_interruptible: bool,
+    /// What the ticker counted when the call began, if it ticks meanwhile.
+    start_tick: Option<u64>,
     /// Whether the ticker ticks for the call under way.
     counted_in: bool,
     /// Why the call under way must end, once that is so: whatever swallows the first error meets
@@ -88,7 +93,23 @@ impl Deadline {
     pub(crate) fn new(limit: Option<Duration>, cancel: Arc<CancelFlag>) -> Self {
         static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
         let shard = NEXT_SHARD.fetch_add(1, Ordering::Relaxed) % N_SHARDS;
-        Self { limit, cancel, shard, started: None, start_tick: 0, counted_in: false, ended: None }
+        Self {
+            limit,
+            cancel,
+            shard,
+            started: None,
+            is_interruptible: true,
+            start_tick: None,
+            counted_in: false,
+            ended: None,
+        }
+    }
+
+    /// Says whether epochs interrupt the code, as they do unless this is said. If not, no tick is waited for,
+    /// and calls begin when anything slow first happens.
+    pub(crate) fn interruptible(mut self, is_interruptible: bool) -> Self {
+        self.is_interruptible = is_interruptible;
+        self
     }
 
     /// Starts to watch a call. The caller has set the store's epoch deadline before.
@@ -104,8 +125,10 @@ impl Deadline {
         self.ended = None;
         if self.limit.is_some() {
             self.started = None;
-            let tick = TICKER.rely().or_else(|| self.count_in());
-            self.start_tick = tick.ok_or(Interruption::NoTicker)?;
+            if self.is_interruptible {
+                let tick = TICKER.rely().or_else(|| self.count_in());
+                self.start_tick = Some(tick.ok_or(Interruption::NoTicker)?);
+            }
         }
         Ok(())
     }
@@ -119,7 +142,8 @@ impl Deadline {
     pub(crate) fn disarm(&mut self) -> Result<(), Interruption> {
         if self.limit.is_some()
             && self.ended.is_none()
-            && (self.started.is_some() || TICKER.now() != self.start_tick)
+            && (self.started.is_some()
+                || self.start_tick.is_some_and(|start_tick| TICKER.now() != start_tick))
         {
             self.ended = self.overrun();
         }
@@ -189,7 +213,7 @@ impl Deadline {
         let start_tick = self.start_tick;
         *self.started.get_or_insert_with(|| {
             let now = Instant::now();
-            let n_ticks = TICKER.now().saturating_sub(start_tick + 1);
+            let n_ticks = start_tick.map_or(0, |tick| TICKER.now().saturating_sub(tick + 1));
             let passed = TICK.saturating_mul(u32::try_from(n_ticks).unwrap_or(u32::MAX));
             now.checked_sub(passed).unwrap_or(now)
         })
@@ -299,6 +323,19 @@ mod tests {
         deadline.arm().unwrap();
         assert_eq!(deadline.check(), Err(Interruption::TimedOut { limit: Duration::ZERO }));
         assert_eq!(deadline.disarm(), Err(Interruption::TimedOut { limit: Duration::ZERO }));
+    }
+
+    #[test]
+    fn what_no_epoch_interrupts_begins_when_it_is_asked() {
+        let limit = Duration::from_hours(1);
+        let mut deadline = deadline(Some(limit)).0.interruptible(false);
+        deadline.arm().unwrap();
+        assert_eq!((deadline.start_tick, deadline.started), (None, None));
+        assert_eq!(deadline.disarm(), Ok(()));
+        deadline.arm().unwrap();
+        deadline.note_start();
+        deadline.started = deadline.started.and_then(|start| start.checked_sub(limit));
+        assert_eq!(deadline.disarm(), Err(Interruption::TimedOut { limit }));
     }
 
     #[test]

@@ -64,11 +64,22 @@ pub(crate) enum Codegen {
     Hurried,
 }
 
+/// By what running code finds out that it must end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Checks {
+    /// On entry of each function and at each turn of a loop it looks at the epoch.
+    #[default]
+    Epochs,
+    /// It does not.
+    None,
+}
+
 /// What may differ from one engine to another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct EngineConfig {
     /// Read DWARF: for source lines in backtraces, native debuggers and profilers.
     pub(crate) debug_info: bool,
+    pub(crate) checks: Checks,
     /// Count fuel.
     pub(crate) fuel: bool,
     /// Keep what a core dump shows when a guest traps.
@@ -126,6 +137,7 @@ impl SharedEngine {
     ) -> Result<Arc<Self>, LoadError> {
         let config = EngineConfig {
             debug_info: options.debug.debug_info,
+            checks: options.checks,
             fuel: options.counts_fuel(),
             coredump: options.debug.coredump.is_some(),
             profiling: options.debug.profiling_strategy,
@@ -299,7 +311,7 @@ impl EngineConfig {
     /// Sets what our promises rest on.
     fn apply(self, config: &mut Config) {
         config
-            .epoch_interruption(true)
+            .epoch_interruption(self.checks == Checks::Epochs)
             .debug_info(self.debug_info)
             .consume_fuel(self.fuel)
             .wasm_backtrace_details(details(self))

@@ -2,7 +2,8 @@
 //! them.
 //!
 //! Invariant: guest code runs only between [`State::begin_call`] and [`State::end_call`], so every
-//! instruction of it, start functions and initialisers included, is under the time limit.
+//! instruction of it, start functions and initialisers included, is under the time limit, unless the host
+//! wants it to run uninterrupted.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::{
     compiled::{Callable, Compiled},
     deadline::{CancelFlag, Deadline, Interruption},
     dump,
-    engine::Seat,
+    engine::{Checks, Seat},
     error::CallError,
     host::{http::HttpSession, vars::Vars},
     kernel::{Kernel, Slack},
@@ -94,7 +95,8 @@ impl LiveInstance {
             .next()
             .map_err(|err| CallError::Instantiate { source: err.into() })?;
         let vars = std::mem::take(vars);
-        let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel));
+        let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel))
+            .interruptible(compiled.options.checks == Checks::Epochs);
         let budget = MemoryBudget::new(compiled.limits);
         let http = HttpSession::new(&compiled.http, &compiled.options.call_limits);
         let log_limit = compiled.options.call_limits.log_bytes;

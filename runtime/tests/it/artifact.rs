@@ -101,6 +101,21 @@ fn grants_and_choices_are_made_anew() {
 }
 
 #[test]
+fn code_that_runs_uninterrupted_is_taken_where_it_may_alone() {
+    for interrupted in [true, false] {
+        let compiled = builder().with_interruption(interrupted).compile().unwrap();
+        let artifact = compiled.serialize_signed(&key(1)).unwrap();
+        let load = |interrupted| {
+            let builder = PluginBuilder::from_signed_artifact(&artifact, &key(1)).unwrap();
+            builder.with_functions([add()]).with_interruption(interrupted)
+        };
+        assert!(load(interrupted).compile().is_ok());
+        let err = load_error(load(!interrupted));
+        assert!(matches!(err, LoadError::Artifact(ArtifactError::Incompatible { .. })), "{err}");
+    }
+}
+
+#[test]
 fn debug_output_tells_no_secret() {
     assert_eq!(format!("{:?}", key(1)), "ArtifactKey { .. }");
 }

@@ -113,6 +113,8 @@ fn another_module_or_another_engine_is_another_file() {
     let manifest = manifest(&guest(1, &folder.0));
     run(from_folder(&manifest).with_cache(&folder.0).with_fuel_limit(1_000));
     assert_eq!(folder.modules().len(), 3);
+    run(from_folder(&manifest).with_cache(&folder.0).with_interruption(false));
+    assert_eq!(folder.modules().len(), 4);
 }
 
 #[test]

@@ -137,6 +137,80 @@ fn a_cancellation_before_a_call_is_not_lost_and_can_be_taken_back() {
     assert_eq!(call(&mut plugin, "say").unwrap(), "x");
 }
 
+/// A guest that tells the host, then goes through a loop, and then says that it is done.
+const GOES_ON: &str = r#"(module
+    (import "extism:host/user" "told" (func $told))
+    (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+    (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+    (func (export "goes_on")
+        (local $left i32)
+        (local.set $left (i32.const 1000))
+        (call $told)
+        (loop $next
+            (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+        (call $output (call $alloc (i64.const 1)) (i64.const 1)))
+    (func (export "returns")))"#;
+
+/// Loads a guest as a part of one module with the kernel, and linked to it.
+fn both_forms(builder: impl Fn() -> PluginBuilder<'static>) -> [Plugin; 2] {
+    [builder(), builder().with_linked_kernel()].map(|builder| builder.build().unwrap())
+}
+
+#[test]
+fn without_interruption_code_runs_to_its_end() {
+    let cancel = Function::new("told", [], [], UserData::new(()), |plugin, _, _, _| {
+        plugin.host_context::<plugsmith::CancelHandle>()?.cancel()
+    });
+    for interrupted in [true, false] {
+        let builder = || {
+            let manifest = manifest(GOES_ON).with_timeout(Duration::from_mins(10));
+            let builder = PluginBuilder::new(manifest).with_functions([cancel.clone()]);
+            builder.with_interruption(interrupted)
+        };
+        for mut plugin in both_forms(builder) {
+            let handle = plugin.cancel_handle();
+            let outcome = plugin.call_with_host_context::<_, Vec<u8>, _>("goes_on", (), handle);
+            if interrupted {
+                let err = outcome.unwrap_err().downcast::<CallError>().unwrap();
+                assert!(matches!(err, CallError::Cancelled), "{err:?}");
+            } else {
+                assert_eq!(outcome.unwrap(), [0]);
+                assert!(matches!(call_error(&mut plugin, "returns"), CallError::Cancelled));
+            }
+            assert_eq!(call(&mut plugin, "returns").unwrap(), "");
+        }
+    }
+}
+
+#[test]
+fn without_interruption_what_the_host_does_is_limited_all_the_same() {
+    let sleep = Function::new("told", [], [], UserData::new(()), |_, _, _, _| {
+        thread::sleep(LIMIT * 2);
+        Ok(())
+    });
+    let builder = || {
+        let builder = PluginBuilder::new(manifest(GOES_ON).with_timeout(LIMIT));
+        builder.with_functions([sleep.clone()]).with_interruption(false)
+    };
+    for mut plugin in both_forms(builder) {
+        assert_timed_out(&call_error(&mut plugin, "goes_on"));
+        assert_eq!(call(&mut plugin, "returns").unwrap(), "");
+    }
+}
+
+#[test]
+fn without_interruption_fuel_ends_a_loop() {
+    let builder = || {
+        let wat = speaking("x", &format!(r#"(func (export "loops") {LOOP})"#));
+        PluginBuilder::new(manifest(&wat)).with_interruption(false).with_fuel_limit(100_000)
+    };
+    for mut plugin in both_forms(builder) {
+        let err = call_error(&mut plugin, "loops");
+        assert_eq!(err.trap(), Some(plugsmith::Trap::OutOfFuel));
+        assert_eq!(call(&mut plugin, "say").unwrap(), "x");
+    }
+}
+
 #[test]
 fn ending_one_plugin_leaves_others_of_the_same_compilation_alone() {
     let exports = format!(
