@@ -36,15 +36,21 @@ pub(crate) struct Setting {
 pub(crate) struct Guest {
     pub(crate) file: &'static str,
     pub(crate) wasi: bool,
+    pub(crate) uninterrupted: bool,
 }
 
 impl Guest {
     pub(crate) const fn new(file: &'static str) -> Self {
-        Self { file, wasi: false }
+        Self { file, wasi: false, uninterrupted: false }
     }
 
     pub(crate) const fn with_wasi(self) -> Self {
         Self { wasi: true, ..self }
+    }
+
+    /// Trusts its code to end, on Plugsmith: the peer has no such choice.
+    pub(crate) const fn uninterrupted(self) -> Self {
+        Self { uninterrupted: true, ..self }
     }
 }
 
@@ -92,7 +98,10 @@ impl Setting {
     ///
     /// If it cannot be loaded.
     pub(crate) fn compile(&self, guest: Guest) -> Result<CompiledPlugin> {
-        builder(&self.manifest(guest), guest.wasi).with_cache_disabled().compile()
+        builder(&self.manifest(guest), guest.wasi)
+            .with_interruption(!guest.uninterrupted)
+            .with_cache_disabled()
+            .compile()
     }
 
     /// Compiles a plug-in on the peer.

@@ -64,7 +64,8 @@ pub(super) fn all() -> Vec<Measure> {
         all.push(function.measure(20));
         all.push(function.measure(1_000).against(function.baseline));
     }
-    all.extend([fib(), order()]);
+    all.extend([fib("fib", "", PUBLISHED), order()]);
+    all.extend(uninterrupted());
     all
 }
 
@@ -95,16 +96,36 @@ const SMALL_JSON: [(&str, &str, &CStr, &str, &str); 2] = [
 fn json() -> impl Iterator<Item = Measure> {
     SMALL_JSON.into_iter().map(|(name, about, export, input, output)| {
         Measure::new(name, format!("{about} in and out"), PUBLISHED, move |setting| {
-            let warm = Warm {
-                guest: PUBLISHED,
-                export,
-                input: input.into(),
-                output: output.into(),
-                n_operations: 1,
-            };
-            subjects(&warm, setting, Side::absent(NO_PLUGINS))
+            small_json(PUBLISHED, export, input, output, setting)
         })
     })
+}
+
+fn small_json(
+    guest: Guest,
+    export: &'static CStr,
+    input: &str,
+    output: &str,
+    setting: &Setting,
+) -> Result<Subjects> {
+    let (input, output) = (input.into(), output.into());
+    let warm = Warm { guest, export, input, output, n_operations: 1 };
+    subjects(&warm, setting, Side::absent(NO_PLUGINS))
+}
+
+/// What a host gains that trusts its plug-ins to end: the guest spends nothing on being interruptible.
+fn uninterrupted() -> [Measure; 2] {
+    const TRUSTED: Guest = PUBLISHED.uninterrupted();
+    let [_, (_, about, export, input, output)] = SMALL_JSON;
+    [
+        Measure::new(
+            "json-trusted",
+            format!("{about} in and out, uninterrupted"),
+            PUBLISHED,
+            move |setting| small_json(TRUSTED, export, input, output, setting),
+        ),
+        fib("fib-trusted", ", uninterrupted", TRUSTED),
+    ]
 }
 
 /// Why nothing limits what needs more than an engine.
@@ -206,12 +227,12 @@ fn repeated(export: &'static CStr, n_times: u32, output: Vec<u8>) -> Warm {
     Warm { guest: PUBLISHED, export, input, output, n_operations: u64::from(n_times) }
 }
 
-fn fib() -> Measure {
+fn fib(name: &'static str, how: &str, guest: Guest) -> Measure {
     let (number, result) = FIB;
-    let about = format!("fib({number}), which calls itself");
-    Measure::new("fib", about, PUBLISHED, move |setting| {
+    let about = format!("fib({number}), which calls itself{how}");
+    Measure::new(name, about, PUBLISHED, move |setting| {
         let warm = Warm {
-            guest: PUBLISHED,
+            guest,
             export: c"fib",
             input: number.to_le_bytes().to_vec(),
             output: result.to_le_bytes().to_vec(),
