@@ -144,7 +144,8 @@ fn read(path: &Path, may_be_used: impl Fn(&Metadata) -> bool) -> Result<Vec<u8>,
 /// Writes a new file, or none.
 fn write(options: &OpenOptions, path: &Path, text: &str) -> io::Result<()> {
     let mut file = options.open(path)?;
-    file.write_all(text.as_bytes()).inspect_err(|_| {
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.inspect_err(|_| {
         // Half a key is of no use, and would be in the way of a whole one.
         let _ = fs::remove_file(path);
     })

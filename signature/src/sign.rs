@@ -100,8 +100,10 @@ fn add(module: &Module<'_>, there: Option<&[u8]>, key: &SecretKey) -> Result<Vec
         data.sets.push(SignedHashes::new(&hashes));
     }
     let n_signatures = data.n_signatures();
-    let set = data.sets.iter_mut().find(|set| set.hashes == hashes).ok_or(SignError::Stale)?;
-    if !set.is_signed_by(&key.public_key()) {
+    let public = key.public_key();
+    let mut of_this = data.sets.iter_mut().filter(|set| set.hashes == hashes);
+    let set = of_this.next().ok_or(SignError::Stale)?;
+    if !set.is_signed_by(&public) && !of_this.any(|other| other.is_signed_by(&public)) {
         if n_signatures == SIGNATURES_LIMIT {
             return Err(SignError::TooMany { limit: SIGNATURES_LIMIT });
         }
@@ -138,6 +140,18 @@ mod tests {
         assert_eq!(sign(&once, &key(1)).unwrap(), once);
         let twice = sign(&once, &key(2)).unwrap();
         assert_eq!(sign(&twice, &key(1)).unwrap(), twice);
+    }
+
+    #[test]
+    fn a_signature_counts_in_whichever_set_it_is() {
+        let [one, other] = [1, 2].map(|number| sign_detached(MODULE, None, &key(number)).unwrap());
+        let sets = b"\x01\x01\x01\x02";
+        let both = [&sets[..], &one[sets.len()..], &other[sets.len()..]].concat();
+        for number in [1, 2] {
+            let key = key(number);
+            assert!(verify_detached(MODULE, &both, &[key.public_key()]).is_ok());
+            assert_eq!(sign_detached(MODULE, Some(&both), &key).as_ref(), Ok(&both));
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Keys and signatures of modules: what is made is read again as it was, no change goes unseen, and nobody
-//! signs who has not the key.
+//! Keys and signatures of modules: what is made is read again as it was, a section more goes not unseen, and
+//! nobody counts as a signer who is none.
 
 use std::sync::LazyLock;
 
@@ -85,8 +85,14 @@ fn try_module(bytes: &[u8]) -> bool {
     assert_eq!(sign(&signed, &KEY).as_ref(), Ok(&signed), "once more changes nothing");
     assert_eq!(without_signatures(&signed), without_signatures(bytes));
     let changed = [&signed, SECTION].concat();
-    assert!(matches!(verify(&changed, &public), Err(VerifyError::Changed { .. })));
-    assert_eq!(sign(&changed, &KEY), Err(SignError::Stale));
+    match verify(&changed, &public) {
+        Err(VerifyError::Changed { .. }) => {
+            assert_eq!(sign(&changed, &KEY), Err(SignError::Stale));
+        }
+        // It had as many parts as a module may have, the last of them empty.
+        Err(VerifyError::Module(ModuleError::TooManyParts { .. })) => {}
+        outcome => panic!("{outcome:?}"),
+    }
 
     let beside = sign_detached(bytes, None, &KEY).expect("what is inside does not count");
     assert_eq!(verify_detached(bytes, &beside, &public).as_deref(), Ok(&[&public[0]][..]));
