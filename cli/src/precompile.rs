@@ -1,7 +1,7 @@
 //! `plugsmith precompile`: a plug-in as machine code, which a host program loads without compiling.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -116,7 +116,9 @@ impl Precompile {
                 KeyFileError::File { .. } if self.key.is_some() => {
                     Some("`--new-key FILE` makes a key and its file")
                 }
-                KeyFileError::File { .. } => {
+                KeyFileError::File { source, .. }
+                    if source.kind() == io::ErrorKind::AlreadyExists =>
+                {
                     Some("`--key FILE` takes a key that is there; none is ever overwritten")
                 }
                 _ => None,

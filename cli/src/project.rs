@@ -12,7 +12,7 @@ use crate::{exit::Exit, failure::Failure, lang::Lang, toml_file::TomlFile};
 /// The file that makes a folder a project.
 pub(crate) const FILE: &str = "plugsmith.toml";
 
-/// How the names of plug-ins end that are being built. Some compilers go by the very end.
+/// How the name of a plug-in ends that is being built. Some compilers go by the very end.
 const UNFINISHED: &str = ".new.wasm";
 
 /// A project, as its file describes it.
@@ -84,12 +84,23 @@ impl Project {
     pub(crate) fn plugin(&self) -> PathBuf {
         self.folder.join(&self.settings.output)
     }
-}
 
-/// Says whether a file is a plug-in that is being built, or what a linker writes before: it appends to the
-/// name.
-pub(crate) fn is_unfinished(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().contains(UNFINISHED))
+    /// Says whether a file is the plug-in while it is being built, or what a linker writes first, under that
+    /// name with more behind it.
+    pub(crate) fn is_unfinished(&self, path: &Path) -> bool {
+        let plugin = self.plugin();
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let (Some(stem), Some(name)) = (name(&plugin.with_extension("")), name(path)) else {
+            return false;
+        };
+        let number = name.strip_prefix(&stem).and_then(|rest| rest.strip_prefix('.'));
+        path.parent() == plugin.parent()
+            && number.is_some_and(|number| {
+                number
+                    .trim_start_matches(|digit: char| digit.is_ascii_digit())
+                    .starts_with(UNFINISHED)
+            })
+    }
 }
 
 fn default_output() -> PathBuf {

@@ -193,13 +193,14 @@ impl Known {
     fn wait(&mut self, changes: &Receiver<notify::Result<Event>>, subject: &Subject) -> bool {
         let mut paths = loop {
             match changes.recv() {
+                // What was missed may have been a change.
+                Ok(Ok(event)) if event.need_rescan() => break Vec::new(),
                 Ok(Ok(event)) => {
                     let paths = subject.changed_by(event);
                     if self.is_news(&paths) {
                         break paths;
                     }
                 }
-                // What was missed may have been a change.
                 Ok(Err(_)) => break Vec::new(),
                 Err(_) => return false,
             }
@@ -232,7 +233,7 @@ fn is_source(path: &Path, project: &Project) -> bool {
     // What is told of the folder itself is no change of what is in it.
     let Some(top) = within.components().next() else { return false };
     let is_written = WRITTEN.iter().any(|name| top.as_os_str() == *name);
-    !is_written && path != project.plugin() && !project::is_unfinished(path)
+    !is_written && path != project.plugin() && !project.is_unfinished(path)
 }
 
 /// Waits for quiet, and gives `see` what comes before.
@@ -276,6 +277,8 @@ mod tests {
             ("out/p.wasm", false),
             ("out/p.17.new.wasm", false),
             ("out/p.17.new.wasm.tmp9e4dc0d", false),
+            ("src/p.17.new.wasm", true),
+            ("out/p.new.wasm.rs", true),
             ("../other/lib.rs", false),
         ];
         for (name, expected) in rows {

@@ -45,18 +45,19 @@ impl RegistryOptions {
         }
         let unread = Failure::new(Exit::Input, "cannot read the password from standard input");
         let mut password = Vec::new();
-        let read = io::stdin().lock().take(PASSWORD_LIMIT + 1).read_to_end(&mut password);
+        let read = io::stdin().lock().take(PASSWORD_LIMIT + 3).read_to_end(&mut password);
         if let Err(err) = read {
             return Err(unread.with_cause(err));
-        }
-        if password.len() as u64 > PASSWORD_LIMIT {
-            return Err(unread.with_help(format!("a password has at most {PASSWORD_LIMIT} bytes")));
         }
         let Ok(password) = String::from_utf8(password) else {
             return Err(unread.with_help("a password is text"));
         };
         let password = password.strip_suffix('\n').unwrap_or(&password);
-        let password = password.strip_suffix('\r').unwrap_or(password).to_owned();
+        let password = password.strip_suffix('\r').unwrap_or(password);
+        if password.len() as u64 > PASSWORD_LIMIT {
+            return Err(unread.with_help(format!("a password has at most {PASSWORD_LIMIT} bytes")));
+        }
+        let password = password.to_owned();
         Ok(Some(Credentials::Password { user: user.clone(), password }))
     }
 }

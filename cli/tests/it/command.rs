@@ -82,7 +82,12 @@ impl Folder {
     /// Returns the command, to be run in the folder, with nothing of this process's environment that
     /// could change what it does.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_plugsmith"));
+        self.program(env!("CARGO_BIN_EXE_plugsmith"), arguments)
+    }
+
+    /// Returns a command that runs another program in the folder, in the same environment.
+    pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.0).env("XDG_CACHE_HOME", self.0.join(".cache"));
         for name in [
             "PLUGSMITH_CACHE",

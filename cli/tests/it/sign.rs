@@ -251,8 +251,6 @@ fn what_cannot_be_signed_is_told() {
 #[cfg(unix)]
 #[test]
 fn no_half_of_a_key_is_left() {
-    use std::process::Command;
-
     use crate::command::finish;
 
     let folder = folder();
@@ -261,12 +259,10 @@ fn no_half_of_a_key_is_left() {
         ("precompile echo.wasm -o out --new-key seals", "seals", "key file `seals` cannot be used"),
     ];
     for (arguments, key, message) in rows {
-        // In which no byte can be written to a file, as on a full disk.
-        let mut shell = Command::new("sh");
+        // No byte can be written to a file, as on a full disk.
         let line = format!("trap '' XFSZ; ulimit -f 0; exec \"$0\" {arguments}");
-        shell.args(["-c", &line, env!("CARGO_BIN_EXE_plugsmith")]);
-        shell.current_dir(folder.path("")).env("XDG_CACHE_HOME", folder.path(".cache"));
-        let ran = finish(&mut shell, "");
+        let shell = ["-c", &line, env!("CARGO_BIN_EXE_plugsmith")];
+        let ran = finish(&mut folder.program("sh", &shell), "");
         assert_ne!(ran.status, 0, "{arguments}: {ran:#?}");
         assert!(ran.stderr.contains(message), "{arguments}: {ran:#?}");
         let public = format!("{key}.pub");
