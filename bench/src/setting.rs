@@ -36,6 +36,7 @@ pub(crate) struct Setting {
 pub(crate) struct Guest {
     pub(crate) file: &'static str,
     pub(crate) wasi: bool,
+    /// Whether nothing ends its code, on Plugsmith: the peer has no such choice.
     pub(crate) uninterrupted: bool,
 }
 
@@ -48,7 +49,7 @@ impl Guest {
         Self { wasi: true, ..self }
     }
 
-    /// Trusts its code to end, on Plugsmith: the peer has no such choice.
+    /// Trusts its code to end.
     pub(crate) const fn uninterrupted(self) -> Self {
         Self { uninterrupted: true, ..self }
     }

@@ -54,6 +54,9 @@ impl Warm {
             Ok(peer) => *peer,
             Err(reason) => return Ok(Side::absent(reason)),
         };
+        if self.guest.uninterrupted {
+            return Ok(Side::absent("it has no such choice"));
+        }
         let plugin = setting.compile_peer(peer, self.guest)?.instantiate()?;
         Ok(Side::Runs(self.peer_on(plugin)?))
     }
