@@ -92,7 +92,7 @@ impl ArtifactKey {
         let key = random_key();
         let failed = |source| KeyFileError::File { path: path.to_owned(), source };
         let mut file = private_file().open(path).map_err(failed)?;
-        if let Err(err) = file.write_all(&key) {
+        if let Err(err) = file.write_all(&key).and_then(|()| file.sync_all()) {
             // Half a key is of no use, and would be in the way of a whole one.
             let _ = fs::remove_file(path);
             return Err(failed(err));

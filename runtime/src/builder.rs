@@ -8,8 +8,9 @@ use crate::{
     call_limits::CallLimits,
     compiled::CompiledPlugin,
     current_plugin::CurrentPlugin,
+    deadline::Checks,
     debug::{DebugOptions, ProfilingStrategy},
-    engine::{Checks, Codegen},
+    engine::Codegen,
     error::Error,
     extensions::Extensions,
     host::http::HttpOptions,
@@ -416,34 +417,6 @@ impl<'a> PluginBuilder<'a> {
     #[cfg(feature = "unstable-wasmtime")]
     pub fn with_wasmtime_config(mut self, config: wasmtime::Config) -> Self {
         self.options.engine_config = Some(config);
-        self
-    }
-
-    /// Has the guest's code look, on entry of each function and at each turn of a loop, whether its call must
-    /// end (the default), or not, which makes it faster: code that does little else than call and loop by some
-    /// tenths.
-    ///
-    /// With `false`, nothing ends a call while the guest's own code runs, and a loop without end runs for ever:
-    /// only for plug-ins that you trust as you trust your own program. A time limit then counts from the first
-    /// time that the call asks the host for something slow, such as a host function, and is looked at where the
-    /// guest waits for the host, for a server or asleep, and when the call returns. So is a
-    /// [`CancelHandle`](crate::CancelHandle) where the guest waits; else it ends the next call. A limit of
-    /// [fuel](Self::with_fuel_limit) ends such code, too, at a higher cost.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[cfg(feature = "wat")] {
-    /// use plugsmith::PluginBuilder;
-    ///
-    /// let module = r#"(module (func (export "ping")))"#;
-    /// let mut plugin = PluginBuilder::new(module).with_interruption(false).build()?;
-    /// plugin.call::<(), ()>("ping", ())?;
-    /// # }
-    /// # Ok::<(), plugsmith::Error>(())
-    /// ```
-    pub fn with_interruption(mut self, interrupted: bool) -> Self {
-        self.options.checks = if interrupted { Checks::Epochs } else { Checks::None };
         self
     }
 

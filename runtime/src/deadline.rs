@@ -4,18 +4,18 @@
 //! The engine can only stop code at an *epoch*: a counter that compiled code compares with a value
 //! in its store. One [`Ticker`] thread for the process advances the epochs of all engines every
 //! [`TICK`] while a call with a time limit is under way, or one that an epoch interrupted, and for some
-//! ticks after; then it sleeps. Each store's epoch callback then asks its own [`Deadline`] whether this call, and no other, must end.
+//! ticks after; then it sleeps. Each store's epoch callback then asks its own [`Deadline`] whether this call,
+//! and no other, must end.
 //!
 //! A warm call reads no clock. Its start is noted at the first moment anything slow happens (a
 //! tick, a host function, an instantiation), which is at most one tick after the true start; a call
 //! that ends before that took less than a tick and cannot have overrun. Clocks that can be set are
 //! never asked.
 //!
-//! Where a host has code compiled that no epoch interrupts, nothing here ends it while it runs.
+//! Code without [`Checks`] is ended by nothing here while it runs; no tick is waited for on its behalf.
 //!
-//! Invariant: an armed deadline of code that can be interrupted, with a time limit, is sure of the next tick;
-//! and any call that an epoch
-//! has interrupted, of all ticks until it ends.
+//! Invariant: an armed deadline of code that can be interrupted, with a time limit, is sure of the next
+//! tick; and any call that an epoch has interrupted, of all ticks until it ends.
 
 mod cancel;
 mod ticker;
@@ -70,16 +70,25 @@ impl fmt::Display for Interruption {
 
 impl StdError for Interruption {}
 
+/// By what running code finds out that it must end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Checks {
+    /// On entry of each function and at each turn of a loop it looks at the epoch.
+    #[default]
+    Epochs,
+    /// It does not.
+    None,
+}
+
 /// The time limit and the cancellation of one store, looked at by its epoch callback.
 #[derive(Debug)]
 pub(crate) struct Deadline {
     limit: Option<Duration>,
+    checks: Checks,
     cancel: Arc<CancelFlag>,
     shard: usize,
     /// When the call under way began, once anything made us look at the clock.
     started: Option<Instant>,
-    /// Whether an epoch can interrupt the code that runs.
-    is_interruptible: bool,
     /// What the ticker counted when the call began, if it ticks meanwhile.
     start_tick: Option<u64>,
     /// Whether the ticker ticks for the call under way.
@@ -90,26 +99,21 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    pub(crate) fn new(limit: Option<Duration>, cancel: Arc<CancelFlag>) -> Self {
+    /// Makes the deadline of a store whose code is checked so. Where it is not, no tick is waited for, and calls
+    /// begin when anything slow first happens.
+    pub(crate) fn new(limit: Option<Duration>, checks: Checks, cancel: Arc<CancelFlag>) -> Self {
         static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
         let shard = NEXT_SHARD.fetch_add(1, Ordering::Relaxed) % N_SHARDS;
         Self {
             limit,
+            checks,
             cancel,
             shard,
             started: None,
-            is_interruptible: true,
             start_tick: None,
             counted_in: false,
             ended: None,
         }
-    }
-
-    /// Says whether epochs interrupt the code, as they do unless this is said. If not, no tick is waited for,
-    /// and calls begin when anything slow first happens.
-    pub(crate) fn interruptible(mut self, is_interruptible: bool) -> Self {
-        self.is_interruptible = is_interruptible;
-        self
     }
 
     /// Starts to watch a call. The caller has set the store's epoch deadline before.
@@ -125,7 +129,7 @@ impl Deadline {
         self.ended = None;
         if self.limit.is_some() {
             self.started = None;
-            if self.is_interruptible {
+            if self.checks == Checks::Epochs {
                 let tick = TICKER.rely().or_else(|| self.count_in());
                 self.start_tick = Some(tick.ok_or(Interruption::NoTicker)?);
             }
@@ -282,7 +286,7 @@ mod tests {
 
     fn deadline(limit: Option<Duration>) -> (Deadline, Arc<CancelFlag>) {
         let cancel = Arc::new(CancelFlag::default());
-        (Deadline::new(limit, Arc::clone(&cancel)), cancel)
+        (Deadline::new(limit, Checks::Epochs, Arc::clone(&cancel)), cancel)
     }
 
     #[test]
@@ -327,15 +331,19 @@ mod tests {
 
     #[test]
     fn what_no_epoch_interrupts_begins_when_it_is_asked() {
-        let limit = Duration::from_hours(1);
-        let mut deadline = deadline(Some(limit)).0.interruptible(false);
+        let limit = Duration::from_millis(1);
+        let mut deadline = Deadline::new(Some(limit), Checks::None, Arc::default());
         deadline.arm().unwrap();
         assert_eq!((deadline.start_tick, deadline.started), (None, None));
         assert_eq!(deadline.disarm(), Ok(()));
         deadline.arm().unwrap();
         deadline.note_start();
-        deadline.started = deadline.started.and_then(|start| start.checked_sub(limit));
+        while deadline.remaining() != Some(Duration::ZERO) {
+            thread::yield_now();
+        }
         assert_eq!(deadline.disarm(), Err(Interruption::TimedOut { limit }));
+        deadline.arm().unwrap();
+        assert_eq!(deadline.disarm(), Ok(()));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use wasmtime::{
 
 use crate::{
     builder::Options,
-    deadline,
+    deadline::{self, Checks},
     debug::ProfilingStrategy,
     error::LoadError,
     host::Builtins,
@@ -62,16 +62,6 @@ pub(crate) enum Codegen {
     Optimizing,
     /// Winch, which makes code in one go, and knows fewer proposals.
     Hurried,
-}
-
-/// By what running code finds out that it must end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) enum Checks {
-    /// On entry of each function and at each turn of a loop it looks at the epoch.
-    #[default]
-    Epochs,
-    /// It does not.
-    None,
 }
 
 /// What may differ from one engine to another.

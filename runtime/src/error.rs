@@ -370,7 +370,7 @@ pub enum CallError {
     /// The time limit passed. The instance is discarded and the plug-in stays usable.
     #[error("call ran past its limit of {limit:?}")]
     TimedOut {
-        /// The limit that was set, counted from entry.
+        /// The limit that was set; where it is counted from, [`CallLimits::time`](crate::CallLimits) says.
         limit: Duration,
     },
     /// A [`CancelHandle`](crate::CancelHandle) ended the call.

@@ -15,7 +15,7 @@ use crate::{
     compiled::{Callable, Compiled},
     deadline::{CancelFlag, Deadline, Interruption},
     dump,
-    engine::{Checks, Seat},
+    engine::Seat,
     error::CallError,
     host::{http::HttpSession, vars::Vars},
     kernel::{Kernel, Slack},
@@ -95,8 +95,8 @@ impl LiveInstance {
             .next()
             .map_err(|err| CallError::Instantiate { source: err.into() })?;
         let vars = std::mem::take(vars);
-        let deadline = Deadline::new(compiled.time_limit, Arc::clone(cancel))
-            .interruptible(compiled.options.checks == Checks::Epochs);
+        let checks = compiled.options.checks;
+        let deadline = Deadline::new(compiled.time_limit, checks, Arc::clone(cancel));
         let budget = MemoryBudget::new(compiled.limits);
         let http = HttpSession::new(&compiled.http, &compiled.options.call_limits);
         let log_limit = compiled.options.call_limits.log_bytes;
@@ -361,6 +361,7 @@ impl LiveInstance {
     }
 
     fn start(&mut self, compiled: &Compiled) -> Result<(), Stop> {
+        self.store.data_mut().deadline.note_start();
         #[cfg(feature = "wasi")]
         if let Some(wasi) = &compiled.wasi {
             let state = self.store.data_mut();

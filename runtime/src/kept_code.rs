@@ -26,8 +26,8 @@ impl PluginBuilder<'_> {
     /// Has the plug-in's compiled code stay in memory for a while when the last plug-in that uses it is
     /// dropped, or not. The default is that it does where there is a [cache](Self::with_cache).
     ///
-    /// The next plug-in that is loaded from the same bytes, with the same choices of interruption, fuel and
-    /// debugging, then finds its code there, which takes about a third of the time that a cache takes by itself. This also
+    /// The next plug-in that is loaded from the same bytes, with the same choices of interruption, fuel
+    /// and debugging, then finds its code there, which takes about a third of the time that a cache takes by itself. This also
     /// works without a cache. Of a process's modules the 16 that were loaded most recently are kept, as
     /// far as their code has 64 MiB at most; nothing of an instance is.
     ///

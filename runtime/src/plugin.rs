@@ -219,7 +219,9 @@ fn new_id() -> Uuid {
 ///
 /// A cancellation is never lost: it stays pending until one call has ended by it, the one under way
 /// or else the next, or until [`CancelHandle::clear`] takes it back. The call after runs as usual.
-/// While a host function or an HTTP request runs, the call ends when that does.
+/// While a host function or an HTTP request runs, the call ends when that does. A call of code that runs
+/// [uninterrupted](PluginBuilder::with_interruption) goes on in most cases, and the next one ends: in a
+/// [`Pool`](crate::Pool), that may be somebody else's.
 #[derive(Clone)]
 pub struct CancelHandle {
     /// The plug-in that the handle belongs to.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::wasi::WasiContext;
 use crate::{
     call_limits::CallLimits,
-    deadline::{Deadline, Interruption},
+    deadline::{Checks, Deadline, Interruption},
     extensions::Extensions,
     host::{http::HttpSession, vars::Vars},
     kernel::Kernel,
@@ -114,7 +114,7 @@ pub(crate) fn scratch(manifest: &Arc<Manifest>, limits: MemoryLimits) -> State {
         GuestLog::new(Uuid::nil(), LogOptions::default(), None),
         Arc::clone(manifest),
         Vars::default(),
-        Deadline::new(None, Arc::default()),
+        Deadline::new(None, Checks::default(), Arc::default()),
         MemoryBudget::new(limits),
         HttpSession::new(&Arc::default(), &CallLimits::default()),
     )

@@ -72,6 +72,7 @@ impl Command {
     ) -> Extern {
         let command = Arc::clone(self);
         Func::new(store, ty, move |mut caller, params, results| {
+            caller.data_mut().deadline.note_start();
             let function = command.function(&mut caller, &name)?;
             call(&mut caller, function, params, results)
         })
@@ -93,7 +94,7 @@ impl Command {
     }
 }
 
-/// Passes a call on, once the call under way is known not to have to end.
+/// Passes a call on.
 fn call(
     caller: &mut Caller<'_, State>,
     function: Func,

@@ -75,11 +75,11 @@ mod tests {
     use std::future;
 
     use super::*;
-    use crate::deadline::{CancelFlag, Interruption};
+    use crate::deadline::{CancelFlag, Checks, Interruption};
 
     fn armed(limit: Option<Duration>) -> (Deadline, Arc<CancelFlag>) {
         let cancel = Arc::new(CancelFlag::default());
-        let mut deadline = Deadline::new(limit, Arc::clone(&cancel));
+        let mut deadline = Deadline::new(limit, Checks::Epochs, Arc::clone(&cancel));
         deadline.arm().unwrap();
         (deadline, cancel)
     }

@@ -161,36 +161,41 @@ fn without_interruption_code_runs_to_its_end() {
     let cancel = Function::new("told", [], [], UserData::new(()), |plugin, _, _, _| {
         plugin.host_context::<plugsmith::CancelHandle>()?.cancel()
     });
-    for interrupted in [true, false] {
+    let load = |interruptible| {
         let builder = || {
             let manifest = manifest(GOES_ON).with_timeout(Duration::from_mins(10));
             let builder = PluginBuilder::new(manifest).with_functions([cancel.clone()]);
-            builder.with_interruption(interrupted)
+            builder.with_kept_code(true).with_interruption(interruptible)
         };
-        for mut plugin in both_forms(builder) {
-            let handle = plugin.cancel_handle();
-            let outcome = plugin.call_with_host_context::<_, Vec<u8>, _>("goes_on", (), handle);
-            if interrupted {
-                let err = outcome.unwrap_err().downcast::<CallError>().unwrap();
-                assert!(matches!(err, CallError::Cancelled), "{err:?}");
-            } else {
-                assert_eq!(outcome.unwrap(), [0]);
-                assert!(matches!(call_error(&mut plugin, "returns"), CallError::Cancelled));
-            }
-            assert_eq!(call(&mut plugin, "returns").unwrap(), "");
+        both_forms(builder).map(|plugin| (interruptible, plugin))
+    };
+    // All live at once: what is compiled is shared in the process, and must not be by these.
+    let plugins = [load(true), load(false), load(true), load(false)];
+    for (interruptible, mut plugin) in plugins.into_iter().flatten() {
+        let handle = plugin.cancel_handle();
+        let outcome = plugin.call_with_host_context::<_, Vec<u8>, _>("goes_on", (), handle);
+        if interruptible {
+            let err = outcome.unwrap_err().downcast::<CallError>().unwrap();
+            assert!(matches!(err, CallError::Cancelled), "{err:?}");
+        } else {
+            assert_eq!(outcome.unwrap(), [0]);
+            assert!(matches!(call_error(&mut plugin, "returns"), CallError::Cancelled));
         }
+        assert_eq!(call(&mut plugin, "returns").unwrap(), "");
     }
 }
 
 #[test]
-fn without_interruption_what_the_host_does_is_limited_all_the_same() {
-    let sleep = Function::new("told", [], [], UserData::new(()), |_, _, _, _| {
-        thread::sleep(LIMIT * 2);
+fn without_interruption_a_call_in_which_the_host_overran_fails_in_the_end() {
+    let overrun = Function::new("told", [], [], UserData::new(()), |plugin, _, _, _| {
+        while plugin.time_remaining() != Some(Duration::ZERO) {
+            thread::yield_now();
+        }
         Ok(())
     });
     let builder = || {
         let builder = PluginBuilder::new(manifest(GOES_ON).with_timeout(LIMIT));
-        builder.with_functions([sleep.clone()]).with_interruption(false)
+        builder.with_functions([overrun.clone()]).with_interruption(false)
     };
     for mut plugin in both_forms(builder) {
         assert_timed_out(&call_error(&mut plugin, "goes_on"));
