@@ -89,17 +89,11 @@ impl Project {
     /// name with more behind it.
     pub(crate) fn is_unfinished(&self, path: &Path) -> bool {
         let plugin = self.plugin();
-        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let (Some(stem), Some(name)) = (name(&plugin.with_extension("")), name(path)) else {
-            return false;
-        };
-        let number = name.strip_prefix(&stem).and_then(|rest| rest.strip_prefix('.'));
-        path.parent() == plugin.parent()
-            && number.is_some_and(|number| {
-                number
-                    .trim_start_matches(|digit: char| digit.is_ascii_digit())
-                    .starts_with(UNFINISHED)
-            })
+        let stem = plugin.file_stem().unwrap_or_default().to_string_lossy();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let rest = name.strip_prefix(&*stem).and_then(|rest| rest.strip_prefix('.'));
+        let rest = rest.map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+        path.parent() == plugin.parent() && rest.is_some_and(|rest| rest.starts_with(UNFINISHED))
     }
 }
 
