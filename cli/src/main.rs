@@ -40,6 +40,7 @@ mod sign;
 mod stand_ins;
 mod toml_file;
 mod trust;
+mod unfinished;
 mod validate;
 mod verify;
 mod watch;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{exit::Exit, failure::Failure, registry::Unfinished};
+use crate::{exit::Exit, failure::Failure, unfinished::Unfinished};
 
 /// Bytes of the largest module that is read; the host has the same limit.
 const MODULE_LIMIT: u64 = 64 << 20;

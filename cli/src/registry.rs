@@ -28,7 +28,7 @@ pub(crate) use self::{
     fetch::FetchOptions,
     options::RegistryOptions,
     reference::{Reference, USUAL_TAG},
-    store::{Kept, Store, Unfinished},
+    store::{Kept, Store},
 };
 use self::{
     credentials::Credentials,

@@ -5,23 +5,22 @@
 //! could write to the folder. Files are written under another name first: none is ever half there.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
-    io::{self, Read as _, Write},
+    fs::{self, DirBuilder, File},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
-    process,
     time::{Duration, SystemTime},
 };
 
 use plugsmith::CacheFolder;
 
 use super::digest::Digest;
-use crate::output::Output;
+use crate::{
+    output::Output,
+    unfinished::{self, Unfinished},
+};
 
 /// The folder, in that of the cache.
 const SUBFOLDER: &str = "pulled";
-
-/// What the names of files end in that are being written.
-const UNFINISHED_END: &str = ".unfinished";
 
 /// How old an unfinished file is that nobody finishes any more.
 const ABANDONED: Duration = Duration::from_hours(24);
@@ -40,13 +39,6 @@ pub(crate) struct Kept {
     pub(crate) since: Option<SystemTime>,
 }
 
-/// A file that is being written, and is gone again unless it is finished.
-#[derive(Debug)]
-pub(crate) struct Unfinished {
-    file: File,
-    path: PathBuf,
-}
-
 impl Store {
     /// Names the store of a cache. It need not exist.
     pub(crate) fn of(cache: &CacheFolder) -> Self {
@@ -63,7 +55,7 @@ impl Store {
         self.visit(|name, path| {
             let age = fs::metadata(path).and_then(|metadata| metadata.modified());
             let age = age.ok().and_then(|modified| modified.elapsed().ok());
-            if name.ends_with(UNFINISHED_END) && age.is_some_and(|age| age > ABANDONED) {
+            if name.ends_with(unfinished::END) && age.is_some_and(|age| age > ABANDONED) {
                 // What cannot be removed is left.
                 let _ = fs::remove_file(path);
             }
@@ -142,7 +134,7 @@ impl Store {
         let (mut n_files, mut n_bytes) = (0, 0);
         self.visit(|name, path| {
             let len = fs::metadata(path).map_or(0, |metadata| metadata.len());
-            if name.ends_with(UNFINISHED_END) {
+            if name.ends_with(unfinished::END) {
                 // Whoever writes it finds it gone, and fails.
                 let _ = fs::remove_file(path);
             } else if Digest::parse_hex(name).is_some() && fs::remove_file(path).is_ok() {
@@ -164,63 +156,6 @@ impl Store {
             visit(&entry.file_name().to_string_lossy(), &entry.path());
         }
         Ok(())
-    }
-}
-
-impl Unfinished {
-    /// Begins a file that is to take the place of `path`.
-    ///
-    /// # Errors
-    ///
-    /// What the system said.
-    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy();
-        let mut number = 0_u32;
-        loop {
-            let end = format!("{}-{number}{UNFINISHED_END}", process::id());
-            let path = path.with_file_name(format!(".{name}.{end}"));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { file, path }),
-                // Left by a process that had this one's number.
-                Err(err) if err.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                Err(err) => return Err(err),
-            }
-        }
-    }
-
-    /// Settles who may read the file and write to it.
-    ///
-    /// # Errors
-    ///
-    /// What the system said.
-    pub(crate) fn permit(&self, permissions: Permissions) -> io::Result<()> {
-        self.file.set_permissions(permissions)
-    }
-
-    /// Puts the file where it belongs, in one step for everyone who looks.
-    ///
-    /// # Errors
-    ///
-    /// What the system said. Nothing is left behind then.
-    pub(crate) fn finish(self, path: &Path) -> io::Result<()> {
-        fs::rename(&self.path, path)
-    }
-}
-
-impl Write for Unfinished {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // One that was finished is not there any more.
-        let _ = fs::remove_file(&self.path);
     }
 }
 
